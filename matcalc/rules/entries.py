@@ -12,11 +12,16 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from matcalc.errors import UnknownNameError
 from matcalc.graph import Node, elementwise
 from matcalc.rules.operands import Operand, ShapeRule, broadcast, parse_rules
 from matcalc.shapes.dims import Dim
 
 Kind = Literal["operand", "scalar", "axis", "dimension", "integer"]
+
+
+# Every entry under its name and its aliases; `matcalc.rules.registry` is its keeper.
+ENTRIES: dict[str, Entry] = {}
 
 
 class _Required:
@@ -69,9 +74,9 @@ class _ByName:
 
 
 def _entry(name: str) -> Any:
-    from matcalc.rules.registry import lookup
-
-    return lookup(name)
+    if name not in ENTRIES:
+        raise UnknownNameError(f"there is no function '{name}'", hint="register it first, as it was when pickled")
+    return ENTRIES[name]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,14 +124,19 @@ class Elementwise(_ByName):
 
 @dataclass(frozen=True, slots=True)
 class AbstractFunction:
-    """An elementwise function of which only the name is known; `order` counts its primes."""
+    """An elementwise function of which only the letter is known; `order` counts its primes, `name` shows them."""
 
-    name: str
+    letter: str
     order: int = 0
+
+    @property
+    def name(self) -> str:
+        """`f''`: tells the derivatives of a function apart, as nodes need."""
+        return self.letter + "'" * self.order
 
     def derivative(self) -> AbstractFunction:
         """f → f′ → f″ …"""
-        return AbstractFunction(self.name, self.order + 1)
+        return AbstractFunction(self.letter, self.order + 1)
 
     @property
     def parameters(self) -> tuple[str, ...]:

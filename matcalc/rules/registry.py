@@ -13,13 +13,12 @@ from typing import Any, TypeVar
 
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Node
-from matcalc.rules.entries import REQUIRED, Entry, Parameter
+from matcalc.rules.entries import ENTRIES, REQUIRED, Entry, Parameter
 from matcalc.rules.operands import Operand, Shape, shape_text
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
 _lock = threading.Lock()
-_by_name: dict[str, Entry] = {}
 _formula_reader: list[Callable[..., Node]] = []
 
 
@@ -28,9 +27,9 @@ def register(entry: EntryT) -> EntryT:
     names = (entry.name, *entry.aliases)
     with _lock:
         for name in names:
-            if name in _by_name:
+            if name in ENTRIES:
                 raise DomainError(f"'{name}' is already a function of the table", hint="choose another name")
-        _by_name.update(dict.fromkeys(names, entry))
+        ENTRIES.update(dict.fromkeys(names, entry))
     return entry
 
 
@@ -41,19 +40,19 @@ def unregister(name: str) -> None:
         raise DomainError(f"{name} comes with matcalc and stays")
     with _lock:
         for key in (entry.name, *entry.aliases):
-            _by_name.pop(key, None)
+            ENTRIES.pop(key, None)
 
 
 def find(name: str) -> Entry | None:
     """The entry of this name or alias, or None."""
-    return _by_name.get(name)
+    return ENTRIES.get(name)
 
 
 def lookup(name: str) -> Entry:
     """The entry of this name or alias. Raises UnknownNameError, with the nearest name as hint."""
-    entry = _by_name.get(name)
+    entry = ENTRIES.get(name)
     if entry is None:
-        near = get_close_matches(name, list(_by_name), n=1)
+        near = get_close_matches(name, list(ENTRIES), n=1)
         hint = f"did you mean {near[0]}?" if near else "`matcalc functions` lists all functions"
         raise UnknownNameError(f"there is no function '{name}'", hint=hint)
     return entry
@@ -61,12 +60,12 @@ def lookup(name: str) -> Entry:
 
 def names() -> frozenset[str]:
     """Every name and alias of the table."""
-    return frozenset(_by_name.copy())
+    return frozenset(ENTRIES.copy())
 
 
 def all_functions() -> tuple[Entry, ...]:
     """Every entry once, by name."""
-    entries = _by_name.copy()
+    entries = ENTRIES.copy()
     return tuple(entries[name] for name in sorted(entries) if entries[name].name == name)
 
 
