@@ -1,0 +1,477 @@
+"""The builders: the only way to make nodes of the linear part of the graph, and where it is normalised.
+
+Normalisation here is light: coefficients move out, deltas vanish by renaming an index, equal factors become powers,
+like terms are collected. Contractions stay nested as they were built; `tidy` flattens them once a whole graph is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from matcalc.errors import ShapeError
+from matcalc.graph import numbers
+from matcalc.graph.contraction import canonical, is_symmetric
+from matcalc.graph.node import (
+    Axes,
+    Contract,
+    Fuse,
+    Node,
+    Split,
+    Sum,
+    Symbol,
+    make_constant,
+    make_contract,
+    make_fuse,
+    make_size,
+    make_split,
+    make_sum,
+    make_symbol,
+)
+from matcalc.graph.numbers import Coefficient
+from matcalc.graph.powers import merge_powers
+from matcalc.shapes.dims import Dim, dim_parts, dim_product, dim_text
+
+Label = Hashable
+Labelled = tuple[Node, Sequence[Label]]
+
+ONE: Node = make_contract((), (), (), False)
+
+
+# Leaves ------------------------------------------------------------------------------------------------------------
+
+
+def symbol(name: str, shape: Sequence[Dim] = (), properties: Iterable[str] = ()) -> Symbol:
+    """A variable of the declared shape: () scalar, (n,) column, (1, n) row, (m, n) matrix."""
+    return make_symbol(name, tuple(shape), frozenset(properties))
+
+
+def constant(name: str) -> Node:
+    """A named number: pi."""
+    return make_constant(name)
+
+
+def number(value: Coefficient) -> Node:
+    """The scalar `value`."""
+    return scale(numbers.reduce(value), ONE)
+
+
+def size(dim: Dim) -> Node:
+    """The size of an axis as a scalar value; an integer one is a number."""
+    parts = dim_parts(dim)
+    if len(parts) == 1:
+        return number(dim) if isinstance(dim, int) else make_size(dim)
+    return multiply(*(size(part) for part in parts))
+
+
+def number_value(node: Node) -> Coefficient | None:
+    """The number that a scalar node is, or None."""
+    if node is ONE:
+        return 1
+    if isinstance(node, Sum) and not node.axes:
+        if not node.terms:
+            return 0
+        if len(node.terms) == 1 and node.terms[0][1] is ONE:
+            return node.terms[0][0]
+    return None
+
+
+def zero(axes: Sequence[Dim] = ()) -> Node:
+    """All zeros, with `axes`."""
+    return make_sum((), tuple(axes))
+
+
+def is_zero(node: Node) -> bool:
+    """Whether the node is zero as it stands."""
+    return isinstance(node, Sum) and not node.terms
+
+
+def ones(axes: Sequence[Dim]) -> Node:
+    """All ones, with `axes`."""
+    labels = range(len(axes))
+    return contract((), tuple(labels), dict(zip(labels, axes, strict=True)))
+
+
+def identity(dim: Dim) -> Node:
+    """The identity matrix, the Kronecker delta of two indices."""
+    return contract((), (0, 0), {0: dim})
+
+
+# Sums --------------------------------------------------------------------------------------------------------------
+
+
+def scale(coefficient: Coefficient, node: Node) -> Node:
+    """coefficient · node."""
+    if coefficient == 1:
+        return node
+    if coefficient == 0:
+        return zero(node.axes)
+    if isinstance(node, Sum) and len(node.terms) < 2:
+        return linear([(coefficient, node)], node.axes)
+    return make_sum(((coefficient, node),), node.axes)
+
+
+def negate(node: Node) -> Node:
+    """-node; a sum changes its signs."""
+    if isinstance(node, Sum):
+        return make_sum(tuple((numbers.multiply(-1, c), term) for c, term in node.terms), node.axes)
+    return scale(-1, node)
+
+
+def add(*nodes: Node) -> Node:
+    """The sum of nodes with equal axes."""
+    return linear([(1, node) for node in nodes], nodes[0].axes)
+
+
+def subtract(a: Node, b: Node) -> Node:
+    """a - b, of equal axes."""
+    return linear([(1, a), (-1, b)], a.axes)
+
+
+def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> Node:
+    """Σ coefficient · node, like terms collected; every node has `axes`."""
+    axes = tuple(axes)
+    collected: dict[Node, Coefficient] = {}
+    for coefficient, node in terms:
+        if node.axes != axes:
+            raise ShapeError(f"a sum of axes {_axes_text(axes)} and {_axes_text(node.axes)}")
+        if isinstance(node, Sum) and len(node.terms) < 2:
+            for inner, term in node.terms:
+                _collect(collected, numbers.multiply(coefficient, inner), term)
+        else:
+            _collect(collected, coefficient, node)
+    kept = [(c, node) for node, c in collected.items() if c != 0]
+    if not kept:
+        return zero(axes)
+    if len(kept) == 1:
+        coefficient, node = kept[0]
+        if coefficient == 1:
+            return node
+        if coefficient == -1 and isinstance(node, Sum):
+            return negate(node)
+    elif any(isinstance(node, Fuse) for _, node in kept):
+        return _fused_sum(kept)
+    elif axes:
+        shared = _common_broadcast([node for _, node in kept])
+        if shared:
+            where = [k for k in range(len(axes)) if k not in shared]
+            inner = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
+            return broadcast(inner, where, axes)
+    kept.sort(key=_term_digest)
+    return make_sum(tuple(kept), axes)
+
+
+def _term_digest(term: tuple[Coefficient, Node]) -> bytes:
+    return term[1].digest
+
+
+def _collect(collected: dict[Node, Coefficient], coefficient: Coefficient, node: Node) -> None:
+    known = collected.get(node)
+    collected[node] = coefficient if known is None else numbers.add(known, coefficient)
+
+
+def _fused_sum(terms: list[tuple[Coefficient, Node]]) -> Node:
+    first = next(node for _, node in terms if isinstance(node, Fuse))
+    parts = group_sizes(first)
+    inner = [(c, split(node, parts)) for c, node in terms]
+    return fuse(linear(inner, first.children[0].axes), first.groups)
+
+
+# Contractions ------------------------------------------------------------------------------------------------------
+
+
+def contract(
+    factors: Iterable[Labelled], out: Sequence[Label], sizes: Mapping[Label, Dim] | None = None
+) -> Node:
+    """Multiply the factors' entries and sum over the labels that are not in `out`.
+
+    `contract([(A, "ij"), (x, "j")], "i")` is A @ x. Labels in `out` may repeat (a diagonal comes out) and need not
+    occur on a factor (a broadcast), but then `sizes` must give their dimension.
+    """
+    return _Contraction(factors, tuple(out), sizes).build()
+
+
+class _Contraction:
+    """One call of `contract`: gathers factors, renames labels, and builds the canonical node."""
+
+    def __init__(
+        self, factors: Iterable[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim] | None
+    ) -> None:
+        self.coefficient: Coefficient = 1
+        self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
+        self.factors: list[tuple[Node, tuple[Label, ...]]] = []
+        self.out = out
+        self.same: dict[Label, Label] = {}
+        self.fresh = 0
+        self.fused: tuple[Node, tuple[Label, ...]] | None = None
+        for node, labels in factors:
+            self._add(node, tuple(labels))
+
+    def _add(self, node: Node, labels: tuple[Label, ...]) -> None:
+        for label, dim in zip(labels, node.axes, strict=True):
+            known = self.sizes.setdefault(label, dim)
+            if known != dim:
+                raise ShapeError(f"an index of size {dim_text(known)} meets one of size {dim_text(dim)}")
+        if isinstance(node, Sum) and len(node.terms) < 2:
+            if not node.terms:
+                self.coefficient = 0
+                return
+            coefficient, node = node.terms[0]
+            self.coefficient = numbers.multiply(self.coefficient, coefficient)
+        if isinstance(node, Contract) and len(node.factors) < 2:
+            self._inline(node, labels)
+            return
+        if isinstance(node, Fuse) and self.fused is None:
+            self.fused = (node, labels)
+        self.factors.append((node, labels))
+
+    def _inline(self, node: Contract, labels: tuple[Label, ...]) -> None:
+        """A wrapper (transpose, delta, broadcast, diagonal, sum of one factor) is only a renaming of labels."""
+        renamed: dict[int, Label] = {}
+        for inner, label in zip(node.out, labels, strict=True):
+            if inner in renamed:
+                self._unify(renamed[inner], label)
+            else:
+                renamed[inner] = label
+        for inner, dim in enumerate(node.sizes):
+            if inner not in renamed:
+                self.fresh += 1
+                renamed[inner] = ("fresh", self.fresh)
+                self.sizes[renamed[inner]] = dim
+        for factor, inner_labels in node.factors:
+            self._add(factor, tuple(renamed[inner] for inner in inner_labels))
+
+    def _unify(self, a: Label, b: Label) -> None:
+        a, b = self._root(a), self._root(b)
+        if a != b:
+            self.same[b] = a
+
+    def _root(self, label: Label) -> Label:
+        while label in self.same:
+            label = self.same[label]
+        return label
+
+    def build(self) -> Node:
+        if self.coefficient == 0:
+            return zero([self.sizes[label] for label in self.out])
+        if self.same:
+            self._rename()
+        if self.fused is not None:
+            return self._unfused()
+        factors = merge_powers(self.factors)
+        if any(isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in factors):
+            # A merged power became a number, a multiple or a wrapper: take it in as such.
+            again = _Contraction(factors, self.out, self.sizes)
+            again.coefficient = numbers.multiply(again.coefficient, self.coefficient)
+            return again.build()
+        sizes = self._free_sizes(factors)
+        if len(factors) == 1 and factors[0][1] == self.out:
+            return scale(self.coefficient, factors[0][0])
+        form = canonical(factors, self.out, sizes)
+        if len(form[0]) == 1 and form[0][0][1] == form[1]:
+            # A symmetric node is its own transpose.
+            return scale(self.coefficient, form[0][0][0])
+        return scale(self.coefficient, make_contract(*form, is_symmetric(form)))
+
+    def _rename(self) -> None:
+        root = self._root
+        self.factors = [(node, tuple(root(label) for label in labels)) for node, labels in self.factors]
+        self.out = tuple(root(label) for label in self.out)
+        self.sizes = {root(label): dim for label, dim in self.sizes.items()}
+        if self.fused is not None:
+            node, labels = self.fused
+            self.fused = (node, tuple(root(label) for label in labels))
+
+    def _free_sizes(self, factors: list[tuple[Node, tuple[Label, ...]]]) -> dict[Label, Dim]:
+        """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
+        held = {label for _, labels in factors for label in labels}
+        held.update(self.out)
+        if len(held) == len(self.sizes):
+            return self.sizes
+        counted: list[tuple[Node, tuple[Label, ...]]] = []
+        for label, dim in self.sizes.items():
+            if label not in held:
+                for part in dim_parts(dim):
+                    if isinstance(part, int):
+                        self.coefficient = numbers.multiply(self.coefficient, part)
+                    else:
+                        counted.append((make_size(part), ()))
+        if counted:
+            factors[:] = merge_powers([*factors, *counted])
+        return {label: dim for label, dim in self.sizes.items() if label in held}
+
+    def _unfused(self) -> Node:
+        """Fused axes move outward: split their labels everywhere, and fuse what comes out of the result."""
+        assert self.fused is not None
+        source, labels = self.fused
+        parts: dict[Label, tuple[Label, ...]] = {}
+        for label, group in zip(labels, group_sizes(source), strict=True):  # type: ignore[arg-type]
+            if len(group) > 1 and label not in parts:
+                parts[label] = tuple((label, k) for k in range(len(group)))
+                self.sizes.update(zip(parts[label], group, strict=True))
+        factors = []
+        for node, held in self.factors:
+            if any(label in parts for label in held):
+                into = tuple(
+                    tuple(self.sizes[part] for part in parts[label]) if label in parts else (self.sizes[label],)
+                    for label in held
+                )
+                node = split(node, into)
+                held = tuple(part for label in held for part in parts.get(label, (label,)))
+            factors.append((node, held))
+        out = tuple(part for label in self.out for part in parts.get(label, (label,)))
+        sizes = {label: dim for label, dim in self.sizes.items() if label not in parts}
+        groups = tuple(len(parts.get(label, (label,))) for label in self.out)
+        return fuse(scale(self.coefficient, contract(factors, out, sizes)), groups)
+
+
+def multiply(*nodes: Node) -> Node:
+    """The Hadamard product of nodes with equal axes; scalars ride along."""
+    axes = max((node.axes for node in nodes), key=len)
+    labels = tuple(range(len(axes)))
+    factors = [(node, labels if node.axes else ()) for node in nodes]
+    return contract(factors, labels, dict(enumerate(axes)))
+
+
+def transpose(node: Node) -> Node:
+    """The transpose of a node with two axes."""
+    return contract([(node, (0, 1))], (1, 0))
+
+
+def permute(node: Node, order: Sequence[int]) -> Node:
+    """The node with axis `order[k]` as its k-th."""
+    return contract([(node, tuple(range(len(node.axes))))], tuple(order))
+
+
+def broadcast(node: Node, where: Sequence[int], axes: Sequence[Dim]) -> Node:
+    """The node's axes at positions `where` of `axes`; constant along the others."""
+    return contract([(node, tuple(where))], tuple(range(len(axes))), dict(enumerate(axes)))
+
+
+def broadcast_axes(node: Node) -> frozenset[int]:
+    """The positions of the axes along which a node is constant as it stands."""
+    if not isinstance(node, Contract):
+        return frozenset()
+    touched = {label for _, labels in node.factors for label in labels}
+    return frozenset(
+        k for k, label in enumerate(node.out) if label not in touched and node.out.count(label) == 1
+    )
+
+
+def _common_broadcast(nodes: Sequence[Node]) -> frozenset[int]:
+    shared = broadcast_axes(nodes[0])
+    for node in nodes[1:]:
+        if not shared:
+            break
+        shared &= broadcast_axes(node)
+    return shared
+
+
+def unbroadcast(node: Node, where: Sequence[int]) -> Node:
+    """The node without the axes along which it is constant."""
+    assert isinstance(node, Contract)
+    labels = tuple(node.out[k] for k in where)
+    held = {label for _, inner in node.factors for label in inner} | set(labels)
+    sizes = {label: dim for label, dim in enumerate(node.sizes) if label in held}
+    return contract(node.factors, labels, sizes)
+
+
+# Fused axes --------------------------------------------------------------------------------------------------------
+
+
+def group_sizes(node: Fuse) -> tuple[Axes, ...]:
+    inner, start, parts = node.children[0].axes, 0, []
+    for count in node.groups:
+        parts.append(inner[start : start + count])
+        start += count
+    return tuple(parts)
+
+
+def fuse(node: Node, groups: Sequence[int]) -> Node:
+    """Consecutive axes of `node` made one each, the first of a group being the slowest."""
+    groups = tuple(groups)
+    if all(count == 1 for count in groups):
+        return node
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        return scale(node.terms[0][0], fuse(node.terms[0][1], groups))
+    axes, start = [], 0
+    for count in groups:
+        axes.append(dim_product(node.axes[start : start + count]))
+        start += count
+    if is_zero(node):
+        return zero(axes)
+    if isinstance(node, Fuse):
+        inner = iter(node.groups)
+        merged = tuple(sum(next(inner) for _ in range(count)) for count in groups)
+        return fuse(node.children[0], merged)
+    if isinstance(node, Split) and tuple(map(len, node.parts)) == groups:
+        return node.children[0]
+    return make_fuse(node, groups, tuple(axes))
+
+
+def split(node: Node, parts: Sequence[Axes]) -> Node:
+    """The inverse of `fuse`: axis k falls into the sizes `parts[k]`, the first being the slowest."""
+    parts = tuple(parts)
+    if all(len(part) == 1 for part in parts):
+        return node
+    axes = tuple(dim for part in parts for dim in part)
+    if tuple(map(dim_product, parts)) != tuple(map(_canonical_dim, node.axes)):
+        raise ShapeError(f"axes {_axes_text(node.axes)} do not split into {_axes_text(axes)}")
+    if isinstance(node, Sum):
+        return linear([(c, split(term, parts)) for c, term in node.terms], axes)
+    if isinstance(node, Fuse):
+        inside = group_sizes(node)
+        if inside == parts:
+            return node.children[0]
+        if all(a == b or len(b) == 1 or len(a) == 1 for a, b in zip(inside, parts, strict=True)):
+            return _split_rest(node, inside, parts)
+    if isinstance(node, Contract) and not node.factors:
+        return _split_delta(node, parts)
+    return make_split(node, parts, axes)
+
+
+def _canonical_dim(dim: Dim) -> Dim:
+    return dim_product((dim,))
+
+
+def _split_rest(node: Fuse, inside: tuple[Axes, ...], parts: tuple[Axes, ...]) -> Node:
+    """Split a fused node where some axes are already made of the wanted parts, and fuse the others again."""
+    inner = node.children[0]
+    deeper = []
+    groups = []
+    for a, b in zip(inside, parts, strict=True):
+        if a == b:
+            deeper += [(dim,) for dim in a]
+            groups += [1] * len(a)
+        elif len(b) == 1:
+            deeper += [(dim,) for dim in a]
+            groups.append(len(a))
+        else:
+            deeper.append(b)
+            groups += [1] * len(b)
+    return fuse(split(inner, deeper), groups)
+
+
+def _split_delta(node: Contract, parts: tuple[Axes, ...]) -> Node:
+    """Split a product of deltas and ones: the delta of a fused index is the product of deltas of its parts."""
+    into = {label: part for label, part in zip(node.out, parts, strict=True) if len(part) > 1}
+    out: list[Label] = []
+    groups: list[int] = []
+    sizes: dict[Label, Dim] = {}
+    for label, part in zip(node.out, parts, strict=True):
+        pieces = into.get(label)
+        if pieces is None:
+            out.append(label)
+            groups.append(1)
+            sizes[label] = node.sizes[label]
+            continue
+        out += [(label, k) for k in range(len(pieces))]
+        groups += [1] * len(pieces) if part == pieces else [len(pieces)]
+        sizes.update({(label, k): dim for k, dim in enumerate(pieces)})
+    if any(len(part) > 1 and into[label] != part for label, part in zip(node.out, parts, strict=True)):
+        return make_split(node, parts, tuple(dim for part in parts for dim in part))
+    return fuse(contract((), out, sizes), groups)
+
+
+def _axes_text(axes: Sequence[Dim]) -> str:
+    return "(" + ", ".join(map(dim_text, axes)) + ")"
+

@@ -1,0 +1,154 @@
+"""The full normal form: every product distributed over every sum, every contraction flat. It decides `==`.
+
+Expansion may grow exponentially, so it works within a named budget; past it the answer is "undecided", never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcalc.errors import LimitError
+from matcalc.graph import numbers
+from matcalc.graph.build import contract, linear, scale
+from matcalc.graph.maps import power
+from matcalc.graph.node import Contract, Map, Node, Sum
+from matcalc.graph.numbers import Coefficient
+from matcalc.graph.powers import base_and_exponent
+from matcalc.graph.rebuild import rebuild
+from matcalc.graph.walk import topological
+
+# Terms that expansion may produce in all before it gives up.
+EXPANSION_BUDGET = 20_000
+
+_Labels = tuple[object, ...]
+_Product = list[tuple[Node, _Labels]]
+
+
+def normal(node: Node, budget: int = EXPANSION_BUDGET) -> Node:
+    """The expanded normal form of `node`: equal forms are one node.
+
+    Raises LimitError when expansion needs more than `budget` terms.
+    """
+    expansion = _Expansion(budget)
+    new: dict[Node, Node] = {}
+    for part in topological([node]):
+        new[part] = expansion.expand(rebuild(part, [new[child] for child in part.children]))
+    return new[node]
+
+
+class _Expansion:
+    """One run of `normal`, counting the terms it makes."""
+
+    def __init__(self, budget: int) -> None:
+        self.left = budget
+
+    def _spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise LimitError("the expanded form has too many terms to compare")
+
+    def expand(self, node: Node) -> Node:
+        """`node`, whose operands are expanded already, as a sum of flat contractions."""
+        if isinstance(node, Sum):
+            return linear([pair for c, term in node.terms for pair in self._terms(term, c)], node.axes)
+        if isinstance(node, Contract):
+            return linear(self._distributed(node), node.axes)
+        if isinstance(node, Map):
+            return self._expanded_power(node)
+        return node
+
+    def _terms(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
+        expanded = self.expand(node) if isinstance(node, (Sum, Contract)) else node
+        terms = expanded.terms if isinstance(expanded, Sum) else ((1, expanded),)
+        for inner, term in terms:
+            self._spend()
+            yield numbers.multiply(coefficient, inner), term
+
+    def _distributed(self, node: Contract) -> list[tuple[Coefficient, Node]]:
+        """One flat contraction for each choice of a term from every factor that is a sum."""
+        products: list[tuple[Coefficient, _Product]] = [(1, [])]
+        sizes: dict[object, object] = dict(enumerate(node.sizes))
+        for index, (factor, labels) in enumerate(node.factors):
+            choices = factor.terms if isinstance(factor, Sum) else ((1, factor),)
+            grown = []
+            for coefficient, product in products:
+                for number, (inner, term) in enumerate(choices):
+                    self._spend()
+                    flat = _flattened(term, labels, (index, number), sizes)
+                    grown.append((numbers.multiply(coefficient, inner), product + flat))
+            products = grown
+        found: list[tuple[Coefficient, Node]] = []
+        for coefficient, product in products:
+            held = {label for _, labels in product for label in labels} | set(range(len(node.sizes)))
+            inside = {label: dim for label, dim in sizes.items() if label in held}
+            found.append((coefficient, contract(product, node.out, inside)))  # type: ignore[arg-type]
+        return [pair for c, term in found for pair in self._again(term, c)]
+
+    def _again(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
+        """A contraction whose merged powers can be expanded once more is; others are done."""
+        if isinstance(node, Sum):
+            for inner, term in node.terms:
+                yield from self._again(term, numbers.multiply(coefficient, inner))
+            return
+        if isinstance(node, Contract):
+            factors = [(self.expand(factor), labels) for factor, labels in node.factors]
+            if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
+                rebuilt = contract(factors, node.out, dict(enumerate(node.sizes)))
+                yield from self._terms(rebuilt, coefficient)
+                return
+        yield coefficient, node
+
+    def _expanded_power(self, node: Node) -> Node:
+        base, exponent = base_and_exponent(node)
+        if exponent == 1 or not isinstance(base, (Sum, Contract)):
+            return node
+        if isinstance(base, Sum) and len(base.terms) > 1:
+            # One multiple of the base stands for all: (2x + 2y)⁻¹ is ½ (x + y)⁻¹.
+            leading = base.terms[0][0]
+            if leading != 1 and (isinstance(exponent, int) or leading > 0):
+                outside = numbers.exact_power(leading, exponent)
+                if outside is not None:
+                    inverse = numbers.exact_power(leading, -1)
+                    assert inverse is not None
+                    unit = linear([(numbers.multiply(inverse, c), term) for c, term in base.terms], base.axes)
+                    return self.expand(scale(outside, self._expanded_power(power(unit, exponent))))
+        if not isinstance(exponent, int) or exponent < 2:
+            return node
+        labels = tuple(range(len(base.axes)))
+        result: Node = base
+        for _ in range(exponent - 1):
+            product = _flat_product(result, base, labels)
+            result = self.expand(product) if product is not None else node
+            if product is None:
+                break
+        return result
+
+
+def _flat_product(a: Node, b: Node, labels: tuple[int, ...]) -> Node | None:
+    """a · b entry by entry, as a sum of flat contractions; None when it is a power of one thing again."""
+    a_terms = a.terms if isinstance(a, Sum) else ((1, a),)
+    b_terms = b.terms if isinstance(b, Sum) else ((1, b),)
+    found: list[tuple[Coefficient, Node]] = []
+    sizes: dict[object, object] = {}
+    for i, (c, first) in enumerate(a_terms):
+        for j, (d, second) in enumerate(b_terms):
+            left = _flattened(first, labels, ("a", i, j), sizes)
+            right = _flattened(second, labels, ("b", i, j), sizes)
+            sizes.update(zip(labels, a.axes, strict=True))
+            held = {label for _, inner in left + right for label in inner} | set(labels)
+            inside = {label: dim for label, dim in sizes.items() if label in held}
+            term = contract(left + right, labels, inside)  # type: ignore[arg-type]
+            found.append((numbers.multiply(c, d), term))
+    return linear(found, a.axes)
+
+
+def _flattened(node: Node, labels: _Labels, tag: object, sizes: dict[object, object]) -> _Product:
+    """The factors of a contraction with its labels renamed to the outer ones, or the node itself."""
+    if not isinstance(node, Contract) or len(set(node.out)) != len(node.out):
+        return [(node, labels)]
+    renamed: dict[int, object] = dict(zip(node.out, labels, strict=True))
+    for label, dim in enumerate(node.sizes):
+        if label not in renamed:
+            renamed[label] = (tag, label)
+            sizes[(tag, label)] = dim
+    return [(part, tuple(renamed[label] for label in held)) for part, held in node.factors]

@@ -1,0 +1,91 @@
+"""Exact coefficients: integers and fractions stay exact until a float comes in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from matcalc.errors import LimitError
+
+Coefficient = int | Fraction | float
+
+_EXACT_FLOATS = 2.0**53
+
+
+def reduce(value: Coefficient) -> Coefficient:
+    """The simplest equal number: 4/2 is 2, and so is 2.0; a number that is not finite is refused."""
+    if type(value) is int:
+        return value
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else value
+    value = float(value)
+    if not math.isfinite(value):
+        raise LimitError("a constant grew beyond what a double can hold")
+    return int(value) if abs(value) < _EXACT_FLOATS and value == int(value) else value
+
+
+def add(a: Coefficient, b: Coefficient) -> Coefficient:
+    """a + b, reduced."""
+    if type(a) is int and type(b) is int:
+        return a + b
+    return reduce(_guarded(lambda: a + b))
+
+
+def multiply(a: Coefficient, b: Coefficient) -> Coefficient:
+    """a * b, reduced."""
+    if type(a) is int and type(b) is int:
+        return a * b
+    return reduce(_guarded(lambda: a * b))
+
+
+def _guarded(compute: Callable[[], Coefficient]) -> Coefficient:
+    try:
+        return compute()
+    except OverflowError:
+        raise LimitError("a constant grew beyond what a double can hold") from None
+
+
+def exact_power(base: Coefficient, exponent: Coefficient) -> Coefficient | None:
+    """base ** exponent where it is defined and, for exact arguments, exact; None where it is not.
+
+    Roots of exact numbers are taken only when they come out even: 4**(1/2) is 2, 2**(1/2) stays as it is.
+    """
+    if base == 0:
+        return 0 if exponent > 0 else None
+    if base == 1:
+        return 1
+    if isinstance(exponent, int):
+        # Bounded before the work: the digits of the result, not only the exponent.
+        size = math.log10(abs(base)) if isinstance(base, float) else _digits(base)
+        if abs(size * exponent) > 5_000:
+            return None
+        if isinstance(base, float):
+            return reduce(_guarded(lambda: base**exponent))
+        return reduce(Fraction(base) ** exponent)
+    if base < 0:
+        return None
+    if isinstance(base, float) or isinstance(exponent, float):
+        return reduce(_guarded(lambda: float(base) ** float(exponent)))
+    ratio = Fraction(base)
+    roots = [_integer_root(part, exponent.denominator) for part in (ratio.numerator, ratio.denominator)]
+    if roots[0] is None or roots[1] is None:
+        return None
+    return exact_power(Fraction(roots[0], roots[1]), exponent.numerator)
+
+
+def _digits(value: int | Fraction) -> float:
+    ratio = Fraction(value)
+    return max(abs(ratio.numerator).bit_length(), ratio.denominator.bit_length()) * 0.302
+
+
+def _integer_root(value: int, degree: int) -> int | None:
+    if degree > 64 or value.bit_length() > 1_000:
+        return None
+    root = math.isqrt(value) if degree == 2 else round(value ** (1.0 / degree))
+    return root if root**degree == value else None
+
+
+def coefficient_key(value: Coefficient) -> tuple[str, str]:
+    """A key that tells 1/2 from 0.5, for interning and for ordering."""
+    return type(value).__name__, repr(value)

@@ -1,0 +1,116 @@
+"""Elementwise powers as the normal form sees them: x · x is x², x · x⁻¹ is 1, (x²)⁻¹ is x⁻².
+
+The graph knows one elementwise function by its role, the power; the rules hand its row in when they load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from fractions import Fraction
+
+from matcalc.graph import numbers
+from matcalc.graph.node import Contract, Map, NamedFunction, Node, Sum, make_contract, make_map, make_sum
+from matcalc.graph.numbers import Coefficient
+
+Labels = tuple[Hashable, ...]
+
+_power_function: list[NamedFunction] = []
+_ONE = make_contract((), (), (), False)
+
+
+def use_power_function(function: NamedFunction) -> None:
+    """Tells the graph which row of the table is the elementwise power."""
+    _power_function[:] = [function]
+
+
+def power_function() -> NamedFunction:
+    """The row of the table that is the elementwise power."""
+    return _power_function[0]
+
+
+def is_power(node: Node) -> bool:
+    """Whether the node is an elementwise power."""
+    return isinstance(node, Map) and node.function is _power_function[0]
+
+
+def _number(value: Coefficient) -> Node:
+    return _ONE if value == 1 else make_sum(((value, _ONE),) if value else (), ())
+
+
+def _value(node: Node) -> Coefficient | None:
+    if node is _ONE:
+        return 1
+    if isinstance(node, Sum) and not node.axes and len(node.terms) == 1 and node.terms[0][1] is _ONE:
+        return node.terms[0][0]
+    return None
+
+
+def base_and_exponent(node: Node) -> tuple[Node, Coefficient]:
+    """The node as base ** number; the exponent is 1 unless it is a power with a number on top."""
+    if isinstance(node, Map) and node.function is _power_function[0]:
+        exponent = _value(node.children[1])
+        if exponent is not None:
+            return node.children[0], exponent
+    return node, 1
+
+
+def raised(base: Node, exponent: Coefficient) -> Node:
+    """base ** exponent as it stands; `power` is the builder that simplifies."""
+    if exponent == 1:
+        return base
+    return make_map(_power_function[0], (base, _number(exponent)), base.axes)
+
+
+def merge_powers(factors: Sequence[tuple[Node, Labels]]) -> list[tuple[Node, Labels]]:
+    """Factors with the same base on the same labels become one power; those that cancel are gone."""
+    if len(factors) < 2:
+        return list(factors)
+    merged: dict[tuple[Node, Labels], Coefficient] = {}
+    for node, labels in factors:
+        base, exponent = base_and_exponent(node)
+        if base.symmetric and len(labels) == 2 and repr(labels[0]) > repr(labels[1]):
+            labels = labels[::-1]
+        key = (base, labels)
+        known = merged.get(key)
+        merged[key] = exponent if known is None else numbers.add(known, exponent)
+    return [(raised(base, exponent), labels) for (base, labels), exponent in merged.items() if exponent != 0]
+
+
+def folded_power(base: Node, exponent: Coefficient) -> tuple[Coefficient, list[tuple[Node, Coefficient]]] | None:
+    """base ** exponent as (coefficient, [(factor, exponent), …]) where a power passes inward, or None.
+
+    Integer powers pass through powers and through multiples; even roots do not: (x²)^(1/2) is |x|, not x. A positive
+    multiple comes out of any power.
+    """
+    inner, inside = base_and_exponent(base)
+    if inside != 1 and (isinstance(exponent, int) or is_nonnegative(inner)):
+        return 1, [(inner, numbers.multiply(inside, exponent))]
+    if isinstance(base, Sum) and len(base.terms) == 1:
+        coefficient, term = base.terms[0]
+        if isinstance(exponent, int) or coefficient > 0:
+            outside = numbers.exact_power(coefficient, exponent)
+            if outside is not None:
+                return outside, [(term, exponent)]
+            if coefficient < 0 and isinstance(exponent, int):
+                sign = -1 if exponent % 2 else 1
+                rest = make_sum(((-coefficient, term),), base.axes) if coefficient != -1 else term
+                return sign, [(rest, exponent)]
+    return None
+
+
+def is_nonnegative(node: Node) -> bool:
+    """Whether the node is nonnegative for every real input, as far as its form shows: sums of squares and the like."""
+    base, exponent = base_and_exponent(node)
+    if exponent != 1:
+        return _even(exponent) or (isinstance(exponent, Fraction) and exponent.denominator % 2 == 0)
+    if isinstance(node, Map):
+        return node.function.name in ("exp", "abs", "sigmoid", "softplus", "cosh")
+    if isinstance(node, Contract):
+        return all(is_nonnegative(factor) for factor, _ in node.factors)
+    if isinstance(node, Sum):
+        return all(c > 0 and (term is _ONE or is_nonnegative(term)) for c, term in node.terms)
+    return type(node).__name__ == "Size"
+
+
+def _even(exponent: Coefficient) -> bool:
+    return isinstance(exponent, int) and exponent % 2 == 0

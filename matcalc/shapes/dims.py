@@ -1,0 +1,43 @@
+"""Symbolic dimensions: an integer, a name, or a product of them.
+
+A product is kept as a sorted tuple, so that m*n and n*m are one size: `(coefficient?, name, name, …)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+Dim = int | str | tuple[int | str, ...]
+
+
+def dim_product(dims: Iterable[Dim]) -> Dim:
+    """The size of the axis that fuses axes of sizes `dims`."""
+    coefficient, names = 1, []
+    for dim in dims:
+        for part in dim if isinstance(dim, tuple) else (dim,):
+            if isinstance(part, int):
+                coefficient *= part
+            else:
+                names.append(part)
+    if not names:
+        return coefficient
+    names.sort()
+    if coefficient != 1:
+        return (coefficient, *names)
+    return names[0] if len(names) == 1 else tuple(names)
+
+
+def dim_parts(dim: Dim) -> tuple[int | str, ...]:
+    """The factors of a dimension; one of them unless it is a product."""
+    return dim if isinstance(dim, tuple) else (dim,)
+
+
+def dim_text(dim: Dim) -> str:
+    """The dimension as a user writes it: `n`, `3`, `m*n`."""
+    return "*".join(map(str, dim_parts(dim)))
+
+
+def dim_value(dim: Dim, sizes: dict[str, int]) -> int:
+    """The integer that `dim` stands for when every name has a size."""
+    return prod(part if isinstance(part, int) else sizes[part] for part in dim_parts(dim))
