@@ -1,5 +1,15 @@
 """The functions: one place per function, read by the parser, the printers, the code generators and the tests."""
 
+from matcalc.rules import (  # noqa: F401  (each registers its functions)
+    activations,
+    contractions,
+    elementwise,
+    linear_algebra,
+    losses,
+    norms,
+    probability,
+    reductions,
+)
 from matcalc.rules.entries import (
     AbstractFunction,
     Composite,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from matcalc.errors import UnknownNameError
@@ -75,7 +75,9 @@ class _ByName:
 
 def _entry(name: str) -> Any:
     if name not in ENTRIES:
-        raise UnknownNameError(f"there is no function '{name}'", hint="register it first, as it was when pickled")
+        raise UnknownNameError(
+            f"there is no function '{name}'", hint="register it first, as it was when pickled"
+        )
     return ENTRIES[name]
 
 
@@ -102,6 +104,7 @@ class Elementwise(_ByName):
     citation: str = ""
     fold: Callable[..., Node | None] = lambda *operands: None
     shapes: str = "broadcast"
+    hint: str | None = None
     user: bool = False
 
     @property
@@ -167,6 +170,7 @@ class Function(_ByName, ABC):
     kinks: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     refused: ClassVar[tuple[tuple[tuple[int, ...], ...], ...]] = ()
+    hint: ClassVar[str | None] = None
     keeps: ClassVar[frozenset[str]] = frozenset()
 
     def shape_rules(self, options: Mapping[str, Any]) -> tuple[ShapeRule, ...]:
@@ -217,7 +221,8 @@ class Composite(_ByName):
     """A name of the language for a contraction or a formula of other functions; leaves no trace in the graph.
 
     `build(**arguments)` gets an `Operand` per operand and plain values for the options and returns the node; the
-    result's shape follows from `shapes`, or `axis_shapes` for axis 0 and 1 where the call has an axis.
+    result's shape follows from `shapes`, or `axis_shapes` for axis 0 and 1 where the call has an axis. `refused`
+    holds shapes of operands that do not fit, for the tests, and `hint` the likeliest repair when shapes do not fit.
     """
 
     name: str
@@ -231,7 +236,8 @@ class Composite(_ByName):
     domain: tuple[str, ...] = ()
     kinks: str = ""
     citation: str = ""
-    refused: tuple[tuple[tuple[int, ...], ...], ...] = field(default=())
+    refused: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    hint: str | None = None
 
     def shape_rules(self, options: Mapping[str, Any]) -> tuple[ShapeRule, ...]:
         """The shapes that fit, given the options of the call."""

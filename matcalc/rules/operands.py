@@ -123,7 +123,9 @@ def broadcast(operands: Sequence[Operand], what: str = "the operands") -> tuple[
     shape = broadcast_shape(operand.shape for operand in operands)
     if shape is None:
         shapes = " and ".join(shape_text(operand.shape) for operand in operands)
-        raise ShapeError(f"{what} of shapes {shapes} do not fit over each other", hint=transpose_hint(operands))
+        raise ShapeError(
+            f"{what} of shapes {shapes} do not fit over each other", hint=transpose_hint(operands)
+        )
     return tuple(spread(operand, shape) for operand in operands), shape
 
 

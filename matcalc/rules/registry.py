@@ -99,14 +99,17 @@ def parameters_of(entry: Entry, positional: int, keywords: Sequence[str] = ()) -
         if parameter is None:
             raise DomainError(f"{entry.name} has no argument '{keyword}'", hint=f"write {usage}")
         if parameter.kind == "operand":
-            raise DomainError(f"'{keyword}' of {entry.name} goes by its place, not its name", hint=f"write {usage}")
+            raise DomainError(
+                f"'{keyword}' of {entry.name} goes by its place, not its name", hint=f"write {usage}"
+            )
         if parameter in given:
             raise DomainError(f"'{keyword}' of {entry.name} is given twice", hint=f"write {usage}")
         given.append(parameter)
     missing = [p.name for p in known if p.default is REQUIRED and p not in given]
     if missing:
         raise DomainError(
-            f"{entry.name} takes {_count(known)}, got {positional}: '{missing[0]}' is missing", hint=f"write {usage}"
+            f"{entry.name} takes {_count(known)}, got {positional}: '{missing[0]}' is missing",
+            hint=f"write {usage}",
         )
     return tuple(given)
 
@@ -143,7 +146,7 @@ def result_shape(entry: Entry, shapes: Sequence[Shape], options: Mapping[str, An
         if result is not None:
             return result
     given = " and ".join(map(shape_text, shapes))
-    hint = None
+    hint = entry.hint
     if options.get("axis", 0) is None and len(shapes) == 1 and 1 not in shapes[0]:
         hint = f"of a matrix say along which axis: {entry.name}({entry.arguments[0].name}, axis=1) works row by row"
     wanted = " or ".join(dict.fromkeys(rule.wanted() for rule in rules))
@@ -183,7 +186,9 @@ def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.kind == "axis":
         if isinstance(value, bool) or value not in (0, 1, -1, -2):
-            raise DomainError(f"{name} is 0 (down the rows, giving a row) or 1 (giving a column), got {value!r}")
+            raise DomainError(
+                f"{name} is 0 (down the rows, giving a row) or 1 (giving a column), got {value!r}"
+            )
         return value % 2
     whole = isinstance(value, int) and not isinstance(value, bool)
     if parameter.kind == "integer" and not whole:

@@ -1,0 +1,73 @@
+"""Values on the namespaces of NumPy, JAX and torch: where their names differ, or where care keeps digits.
+
+Each function takes the namespace first. The special functions come from SciPy, JAX and torch, loaded when first used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+
+def library(xp: Any) -> str:
+    """`numpy`, `jax` or `torch`."""
+    return str(xp.__name__).split(".", maxsplit=1)[0]
+
+
+def plain(name: str) -> Callable[..., Any]:
+    """The function that every namespace has under this name."""
+
+    def value(xp: Any, *arrays: Any) -> Any:
+        return getattr(xp, name)(*arrays)
+
+    return value
+
+
+def special(xp: Any) -> Any:
+    """The module with erf and erfc for this namespace."""
+    if library(xp) == "jax":
+        from jax.scipy import special as found
+    elif library(xp) == "torch":
+        from torch import special as found
+    else:
+        from scipy import special as found
+    return found
+
+
+def erf(xp: Any, x: Any) -> Any:
+    """The error function."""
+    return special(xp).erf(x)
+
+
+def sigmoid(xp: Any, x: Any) -> Any:
+    """1 / (1 + exp(-x)) with full relative precision in both tails."""
+    if library(xp) == "jax":
+        from jax.nn import sigmoid as value
+
+        return value(x)
+    if library(xp) == "torch":
+        return xp.sigmoid(x)
+    decay = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, decay) / (1 + decay)
+
+
+def below_zero(xp: Any, x: Any) -> Any:
+    """min(x, 0)."""
+    return xp.minimum(x, xp.zeros_like(x))
+
+
+def gelu(xp: Any, x: Any) -> Any:
+    """x Φ(x); erfc rather than 1 + erf, so that the left tail keeps its digits."""
+    return 0.5 * x * special(xp).erfc(-math.sqrt(0.5) * x)
+
+
+def gelu_tanh(xp: Any, x: Any) -> Any:
+    """x sigmoid(√(8/π) (x + 0.044715 x³))."""
+    return x * sigmoid(xp, math.sqrt(8 / math.pi) * (x + 0.044715 * x**3))
+
+
+def finite_top(xp: Any, x: Any) -> Any:
+    """What to shift by before exp: the largest entry along the last axis, kept as an axis, and held finite."""
+    limits = xp.finfo((x * 1.0).dtype)
+    return xp.clip(xp.amax(x, -1), limits.min, limits.max)[..., None]

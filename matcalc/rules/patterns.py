@@ -1,0 +1,47 @@
+"""What simplifications at build time look for: an axis order undone, a diagonal matrix, a multiple."""
+
+from __future__ import annotations
+
+from matcalc.graph import Apply, Coefficient, Contract, Node, Sum, contract, permute
+
+
+def permuted(node: Node) -> tuple[Node, tuple[int, ...]]:
+    """`(inner, order)` such that node is `permute(inner, order)`; the node itself with its own order otherwise."""
+    if isinstance(node, Contract) and len(node.factors) == 1:
+        inner, labels = node.factors[0]
+        if len(set(node.out)) == len(node.out) and sorted(labels) == sorted(node.out):
+            return inner, tuple(labels.index(label) for label in node.out)
+    return node, tuple(range(len(node.axes)))
+
+
+def untransposed(node: Node) -> Node | None:
+    """X when the node is X with its last two axes exchanged, else None."""
+    inner, order = permuted(node)
+    last = len(order) - 1
+    swapped = (*range(last - 1), last, last - 1)
+    return inner if inner is not node and order == swapped else None
+
+
+def swap_last(node: Node) -> Node:
+    """The node with its last two axes exchanged."""
+    last = len(node.axes) - 1
+    return permute(node, (*range(last - 1), last, last - 1))
+
+
+def multiple(node: Node) -> tuple[Coefficient, Node]:
+    """`(c, X)` such that the node is c X; c is 1 unless it is written as a multiple."""
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        return node.terms[0]
+    return 1, node
+
+
+def diagonal_of(node: Node) -> Node | None:
+    """The diagonal of a node with two axes that is zero elsewhere by its form (diag(x), eye(n)), else None."""
+    if isinstance(node, Contract) and len(node.out) == 2 and node.out[0] == node.out[1]:
+        return contract(node.factors, node.out[:1], dict(enumerate(node.sizes)))
+    return None
+
+
+def applied(node: Node, name: str) -> Apply | None:
+    """The node if it applies the genuine function of this name, else None."""
+    return node if isinstance(node, Apply) and node.function.name == name else None
