@@ -6,11 +6,12 @@ like terms are collected. Contractions stay nested as they were built; `tidy` fl
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
 from matcalc.graph.contraction import canonical, is_symmetric
+from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
 from matcalc.graph.node import (
     Axes,
     Contract,
@@ -31,7 +32,6 @@ from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import merge_powers
 from matcalc.shapes.dims import Dim, dim_parts, dim_product, dim_text
 
-Label = Hashable
 Labelled = tuple[Node, Sequence[Label]]
 
 ONE: Node = make_contract((), (), (), False)
@@ -148,9 +148,11 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
             return node
         if coefficient == -1 and isinstance(node, Sum):
             return negate(node)
-    elif any(isinstance(node, Fuse) for _, node in kept):
-        return _fused_sum(kept)
     elif axes:
+        parts = common_parts([node for _, node in kept])
+        if parts is not None:
+            inner = [(c, split(node, parts)) for c, node in kept]
+            return fuse(linear(inner, inner[0][1].axes), [len(part) for part in parts])
         shared = _common_broadcast([node for _, node in kept])
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
@@ -169,159 +171,93 @@ def _collect(collected: dict[Node, Coefficient], coefficient: Coefficient, node:
     collected[node] = coefficient if known is None else numbers.add(known, coefficient)
 
 
-def _fused_sum(terms: list[tuple[Coefficient, Node]]) -> Node:
-    first = next(node for _, node in terms if isinstance(node, Fuse))
-    parts = group_sizes(first)
-    inner = [(c, split(node, parts)) for c, node in terms]
-    return fuse(linear(inner, first.children[0].axes), first.groups)
-
-
 # Contractions ------------------------------------------------------------------------------------------------------
 
 
 def contract(
-    factors: Iterable[Labelled], out: Sequence[Label], sizes: Mapping[Label, Dim] | None = None
+    factors: Iterable[Labelled],
+    out: Sequence[Label],
+    sizes: Mapping[Label, Dim] | None = None,
+    opens: Opens = is_wrapper,
 ) -> Node:
     """Multiply the factors' entries and sum over the labels that are not in `out`.
 
     `contract([(A, "ij"), (x, "j")], "i")` is A @ x. Labels in `out` may repeat (a diagonal comes out) and need not
-    occur on a factor (a broadcast), but then `sizes` must give their dimension.
+    occur on a factor (a broadcast), but then `sizes` must give their dimension. `opens` says which contractions
+    among the factors are flattened into this one. Raises ShapeError where two sizes meet on a label.
     """
-    return _Contraction(factors, tuple(out), sizes).build()
+    gathered = Gathered(factors, tuple(out), sizes, opens)
+    if gathered.coefficient == 0:
+        return zero([gathered.sizes[label] for label in gathered.out])
+    if gathered.fused:
+        wanted = _fused_labels(gathered)
+        if wanted:
+            return _unfused(gathered, wanted)
+    merged = merge_powers(gathered.factors)
+    if any(isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in merged):
+        # A merged power became a multiple or a wrapper: take it in as such.
+        inner = contract(merged, gathered.out, gathered.sizes)
+        return linear([(gathered.coefficient, inner)], inner.axes)
+    coefficient, merged, held = _count_free(gathered.coefficient, merged, gathered)
+    if len(merged) == 1 and merged[0][1] == gathered.out:
+        return scale(coefficient, merged[0][0])
+    form = canonical(merged, gathered.out, held)
+    if len(form[0]) == 1 and form[0][0][1] == form[1]:
+        # A symmetric node is its own transpose.
+        return scale(coefficient, form[0][0][0])
+    return scale(coefficient, make_contract(*form, is_symmetric(form)))
 
 
-class _Contraction:
-    """One call of `contract`: gathers factors, renames labels, and builds the canonical node."""
-
-    def __init__(
-        self, factors: Iterable[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim] | None
-    ) -> None:
-        self.coefficient: Coefficient = 1
-        self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
-        self.factors: list[tuple[Node, tuple[Label, ...]]] = []
-        self.out = out
-        self.same: dict[Label, Label] = {}
-        self.fresh = 0
-        self.fused: tuple[Node, tuple[Label, ...]] | None = None
-        for node, labels in factors:
-            self._add(node, tuple(labels))
-
-    def _add(self, node: Node, labels: tuple[Label, ...]) -> None:
-        for label, dim in zip(labels, node.axes, strict=True):
-            known = self.sizes.setdefault(label, dim)
-            if known != dim:
-                raise ShapeError(f"an index of size {dim_text(known)} meets one of size {dim_text(dim)}")
-        if isinstance(node, Sum) and len(node.terms) < 2:
-            if not node.terms:
-                self.coefficient = 0
-                return
-            coefficient, node = node.terms[0]
-            self.coefficient = numbers.multiply(self.coefficient, coefficient)
-        if isinstance(node, Contract) and len(node.factors) < 2:
-            self._inline(node, labels)
-            return
-        if isinstance(node, Fuse) and self.fused is None:
-            self.fused = (node, labels)
-        self.factors.append((node, labels))
-
-    def _inline(self, node: Contract, labels: tuple[Label, ...]) -> None:
-        """A wrapper (transpose, delta, broadcast, diagonal, sum of one factor) is only a renaming of labels."""
-        renamed: dict[int, Label] = {}
-        for inner, label in zip(node.out, labels, strict=True):
-            if inner in renamed:
-                self._unify(renamed[inner], label)
+def _count_free(
+    coefficient: Coefficient, factors: list[tuple[Node, Labels]], gathered: Gathered
+) -> tuple[Coefficient, list[tuple[Node, Labels]], dict[Label, Dim]]:
+    """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
+    held = {label for _, labels in factors for label in labels}
+    held.update(gathered.out)
+    if len(held) == len(gathered.sizes):
+        return coefficient, factors, gathered.sizes
+    counted: list[tuple[Node, Labels]] = []
+    for label, dim in gathered.sizes.items():
+        for part in dim_parts(dim) if label not in held else ():
+            if isinstance(part, int):
+                coefficient = numbers.multiply(coefficient, part)
             else:
-                renamed[inner] = label
-        for inner, dim in enumerate(node.sizes):
-            if inner not in renamed:
-                self.fresh += 1
-                renamed[inner] = ("fresh", self.fresh)
-                self.sizes[renamed[inner]] = dim
-        for factor, inner_labels in node.factors:
-            self._add(factor, tuple(renamed[inner] for inner in inner_labels))
+                counted.append((make_size(part), ()))
+    if counted:
+        factors = merge_powers([*factors, *counted])
+    return coefficient, factors, {label: dim for label, dim in gathered.sizes.items() if label in held}
 
-    def _unify(self, a: Label, b: Label) -> None:
-        a, b = self._root(a), self._root(b)
-        if a != b:
-            self.same[b] = a
 
-    def _root(self, label: Label) -> Label:
-        while label in self.same:
-            label = self.same[label]
-        return label
+def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:
+    """The labels along which fused axes may be taken apart: everything that holds them can follow."""
+    wanted: dict[Label, Axes] = {}
+    for node, labels in gathered.factors:
+        if isinstance(node, Fuse):
+            for label, group in zip(labels, group_sizes(node), strict=True):
+                if len(group) > 1:
+                    wanted.setdefault(label, group)
+    for node, labels in gathered.factors:
+        for axis, label in enumerate(labels):
+            if label in wanted and not splits_freely(node, axis, wanted[label]):
+                del wanted[label]
+    return wanted
 
-    def build(self) -> Node:
-        if self.coefficient == 0:
-            return zero([self.sizes[label] for label in self.out])
-        if self.same:
-            self._rename()
-        if self.fused is not None:
-            return self._unfused()
-        factors = merge_powers(self.factors)
-        if any(isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in factors):
-            # A merged power became a number, a multiple or a wrapper: take it in as such.
-            again = _Contraction(factors, self.out, self.sizes)
-            again.coefficient = numbers.multiply(again.coefficient, self.coefficient)
-            return again.build()
-        sizes = self._free_sizes(factors)
-        if len(factors) == 1 and factors[0][1] == self.out:
-            return scale(self.coefficient, factors[0][0])
-        form = canonical(factors, self.out, sizes)
-        if len(form[0]) == 1 and form[0][0][1] == form[1]:
-            # A symmetric node is its own transpose.
-            return scale(self.coefficient, form[0][0][0])
-        return scale(self.coefficient, make_contract(*form, is_symmetric(form)))
 
-    def _rename(self) -> None:
-        root = self._root
-        self.factors = [(node, tuple(root(label) for label in labels)) for node, labels in self.factors]
-        self.out = tuple(root(label) for label in self.out)
-        self.sizes = {root(label): dim for label, dim in self.sizes.items()}
-        if self.fused is not None:
-            node, labels = self.fused
-            self.fused = (node, tuple(root(label) for label in labels))
-
-    def _free_sizes(self, factors: list[tuple[Node, tuple[Label, ...]]]) -> dict[Label, Dim]:
-        """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
-        held = {label for _, labels in factors for label in labels}
-        held.update(self.out)
-        if len(held) == len(self.sizes):
-            return self.sizes
-        counted: list[tuple[Node, tuple[Label, ...]]] = []
-        for label, dim in self.sizes.items():
-            if label not in held:
-                for part in dim_parts(dim):
-                    if isinstance(part, int):
-                        self.coefficient = numbers.multiply(self.coefficient, part)
-                    else:
-                        counted.append((make_size(part), ()))
-        if counted:
-            factors[:] = merge_powers([*factors, *counted])
-        return {label: dim for label, dim in self.sizes.items() if label in held}
-
-    def _unfused(self) -> Node:
-        """Fused axes move outward: split their labels everywhere, and fuse what comes out of the result."""
-        assert self.fused is not None
-        source, labels = self.fused
-        parts: dict[Label, tuple[Label, ...]] = {}
-        for label, group in zip(labels, group_sizes(source), strict=True):  # type: ignore[arg-type]
-            if len(group) > 1 and label not in parts:
-                parts[label] = tuple((label, k) for k in range(len(group)))
-                self.sizes.update(zip(parts[label], group, strict=True))
-        factors = []
-        for node, held in self.factors:
-            if any(label in parts for label in held):
-                into = tuple(
-                    tuple(self.sizes[part] for part in parts[label]) if label in parts else (self.sizes[label],)
-                    for label in held
-                )
-                node = split(node, into)
-                held = tuple(part for label in held for part in parts.get(label, (label,)))
-            factors.append((node, held))
-        out = tuple(part for label in self.out for part in parts.get(label, (label,)))
-        sizes = {label: dim for label, dim in self.sizes.items() if label not in parts}
-        groups = tuple(len(parts.get(label, (label,))) for label in self.out)
-        return fuse(scale(self.coefficient, contract(factors, out, sizes)), groups)
+def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:
+    """Fused axes move outward: split their labels everywhere, and fuse what comes out of the result."""
+    parts: dict[Label, Labels] = {label: tuple((label, k) for k in range(len(g))) for label, g in wanted.items()}
+    factors = []
+    for node, held in gathered.factors:
+        if any(label in wanted for label in held):
+            node = split(node, tuple(wanted.get(label, (gathered.sizes[label],)) for label in held))
+            held = tuple(part for label in held for part in parts.get(label, (label,)))
+        factors.append((node, held))
+    sizes = {label: dim for label, dim in gathered.sizes.items() if label not in parts}
+    for label, group in wanted.items():
+        sizes.update(zip(parts[label], group, strict=True))
+    out = tuple(part for label in gathered.out for part in parts.get(label, (label,)))
+    groups = tuple(len(parts.get(label, (label,))) for label in gathered.out)
+    return fuse(scale(gathered.coefficient, contract(factors, out, sizes)), groups)
 
 
 def multiply(*nodes: Node) -> Node:
@@ -386,6 +322,36 @@ def group_sizes(node: Fuse) -> tuple[Axes, ...]:
     return tuple(parts)
 
 
+def splits_freely(node: Node, axis: int, part: Axes) -> bool:
+    """Whether axis `axis` falls into `part` without leaving a `Split` behind."""
+    if isinstance(node, Fuse):
+        return group_sizes(node)[axis] == part
+    if isinstance(node, Sum):
+        return all(splits_freely(term, axis, part) for _, term in node.terms)
+    if isinstance(node, Contract):
+        label = node.out[axis]
+        return all(
+            splits_freely(factor, place, part)
+            for factor, labels in node.factors
+            for place, held in enumerate(labels)
+            if held == label
+        )
+    return False
+
+
+def common_parts(nodes: Sequence[Node]) -> tuple[Axes, ...] | None:
+    """The parts into which the axes of all `nodes` fall freely, if one of them is fused; scalars do not count."""
+    first = next((node for node in nodes if isinstance(node, Fuse)), None)
+    if first is None:
+        return None
+    parts = group_sizes(first)
+    for node in nodes:
+        for axis, part in enumerate(parts if node.axes else ()):
+            if len(part) > 1 and not splits_freely(node, axis, part):
+                return None
+    return parts
+
+
 def fuse(node: Node, groups: Sequence[int]) -> Node:
     """Consecutive axes of `node` made one each, the first of a group being the slowest."""
     groups = tuple(groups)
@@ -424,8 +390,8 @@ def split(node: Node, parts: Sequence[Axes]) -> Node:
             return node.children[0]
         if all(a == b or len(b) == 1 or len(a) == 1 for a, b in zip(inside, parts, strict=True)):
             return _split_rest(node, inside, parts)
-    if isinstance(node, Contract) and not node.factors:
-        return _split_delta(node, parts)
+    if isinstance(node, Contract):
+        return _split_contract(node, parts)
     return make_split(node, parts, axes)
 
 
@@ -451,25 +417,30 @@ def _split_rest(node: Fuse, inside: tuple[Axes, ...], parts: tuple[Axes, ...]) -
     return fuse(split(inner, deeper), groups)
 
 
-def _split_delta(node: Contract, parts: tuple[Axes, ...]) -> Node:
-    """Split a product of deltas and ones: the delta of a fused index is the product of deltas of its parts."""
-    into = {label: part for label, part in zip(node.out, parts, strict=True) if len(part) > 1}
+def _split_contract(node: Contract, parts: tuple[Axes, ...]) -> Node:
+    """Split labels of a contraction: its factors are split in turn, other outputs of the same label fused again."""
+    into: dict[int, Axes] = {}
+    for label, part in zip(node.out, parts, strict=True):
+        if len(part) > 1 and into.setdefault(label, part) != part:
+            return make_split(node, parts, tuple(dim for part in parts for dim in part))
+    pieces: dict[Label, tuple[Label, ...]] = {
+        label: tuple((label, k) for k in range(len(part))) for label, part in into.items()
+    }
+    factors = []
+    for factor, labels in node.factors:
+        if any(label in into for label in labels):
+            factor = split(factor, tuple(into.get(label, (node.sizes[label],)) for label in labels))
+        factors.append((factor, tuple(part for label in labels for part in pieces.get(label, (label,)))))
+    sizes: dict[Label, Dim] = {label: dim for label, dim in enumerate(node.sizes) if label not in into}
+    for label, part in into.items():
+        sizes.update(zip(pieces[label], part, strict=True))
     out: list[Label] = []
     groups: list[int] = []
-    sizes: dict[Label, Dim] = {}
     for label, part in zip(node.out, parts, strict=True):
-        pieces = into.get(label)
-        if pieces is None:
-            out.append(label)
-            groups.append(1)
-            sizes[label] = node.sizes[label]
-            continue
-        out += [(label, k) for k in range(len(pieces))]
-        groups += [1] * len(pieces) if part == pieces else [len(pieces)]
-        sizes.update({(label, k): dim for k, dim in enumerate(pieces)})
-    if any(len(part) > 1 and into[label] != part for label, part in zip(node.out, parts, strict=True)):
-        return make_split(node, parts, tuple(dim for part in parts for dim in part))
-    return fuse(contract((), out, sizes), groups)
+        own = pieces.get(label, (label,))
+        out += own
+        groups += [1] * len(own) if len(part) == len(own) else [len(own)]
+    return fuse(contract(factors, out, sizes), groups)
 
 
 def _axes_text(axes: Sequence[Dim]) -> str:

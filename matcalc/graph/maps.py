@@ -15,9 +15,9 @@ from matcalc.graph import numbers
 from matcalc.graph.build import (
     ONE,
     broadcast_axes,
+    common_parts,
     contract,
     fuse,
-    group_sizes,
     multiply,
     number,
     number_value,
@@ -26,7 +26,7 @@ from matcalc.graph.build import (
     split,
     unbroadcast,
 )
-from matcalc.graph.node import Axes, Contract, Fuse, Node, Sum, make_apply, make_map
+from matcalc.graph.node import Axes, Contract, Node, Sum, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import folded_power, power_function, raised
 from matcalc.shapes.dims import Dim
@@ -55,11 +55,10 @@ def _mapped(
     function: Any, operands: tuple[Node, ...], axes: Axes, again: Callable[..., Node]
 ) -> Node:
     if axes:
-        for node in operands:
-            if isinstance(node, Fuse):
-                parts = group_sizes(node)
-                inner = [split(other, parts) if other.axes else other for other in operands]
-                return fuse(again(*inner), node.groups)
+        parts = common_parts(operands)
+        if parts is not None:
+            inner = [split(node, parts) if node.axes else node for node in operands]
+            return fuse(again(*inner), [len(part) for part in parts])
         constant = _constant_axes(operands)
         if constant:
             where = [k for k in range(len(axes)) if k not in constant]

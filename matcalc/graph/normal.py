@@ -5,7 +5,7 @@ Expansion may grow exponentially, so it works within a named budget; past it the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
@@ -20,8 +20,7 @@ from matcalc.graph.walk import topological
 # Terms that expansion may produce in all before it gives up.
 EXPANSION_BUDGET = 20_000
 
-_Labels = tuple[object, ...]
-_Product = list[tuple[Node, _Labels]]
+_Product = list[tuple[Node, tuple[int, ...]]]
 
 
 def normal(node: Node, budget: int = EXPANSION_BUDGET) -> Node:
@@ -67,22 +66,16 @@ class _Expansion:
     def _distributed(self, node: Contract) -> list[tuple[Coefficient, Node]]:
         """One flat contraction for each choice of a term from every factor that is a sum."""
         products: list[tuple[Coefficient, _Product]] = [(1, [])]
-        sizes: dict[object, object] = dict(enumerate(node.sizes))
-        for index, (factor, labels) in enumerate(node.factors):
-            choices = factor.terms if isinstance(factor, Sum) else ((1, factor),)
+        for factor, labels in node.factors:
             grown = []
             for coefficient, product in products:
-                for number, (inner, term) in enumerate(choices):
+                for inner, term in _terms_of(factor):
                     self._spend()
-                    flat = _flattened(term, labels, (index, number), sizes)
-                    grown.append((numbers.multiply(coefficient, inner), product + flat))
+                    grown.append((numbers.multiply(coefficient, inner), [*product, (term, labels)]))
             products = grown
-        found: list[tuple[Coefficient, Node]] = []
-        for coefficient, product in products:
-            held = {label for _, labels in product for label in labels} | set(range(len(node.sizes)))
-            inside = {label: dim for label, dim in sizes.items() if label in held}
-            found.append((coefficient, contract(product, node.out, inside)))  # type: ignore[arg-type]
-        return [pair for c, term in found for pair in self._again(term, c)]
+        sizes = dict(enumerate(node.sizes))
+        flat = [(c, contract(product, node.out, sizes, _always)) for c, product in products]
+        return [pair for c, term in flat for pair in self._again(term, c)]
 
     def _again(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
         """A contraction whose merged powers can be expanded once more is; others are done."""
@@ -115,40 +108,22 @@ class _Expansion:
         if not isinstance(exponent, int) or exponent < 2:
             return node
         labels = tuple(range(len(base.axes)))
+        sizes = dict(enumerate(base.axes))
         result: Node = base
         for _ in range(exponent - 1):
-            product = _flat_product(result, base, labels)
-            result = self.expand(product) if product is not None else node
-            if product is None:
-                break
+            terms = []
+            for c, first in _terms_of(result):
+                for d, second in _terms_of(base):
+                    self._spend()
+                    product = contract([(first, labels), (second, labels)], labels, sizes, _always)
+                    terms.append((numbers.multiply(c, d), product))
+            result = linear(terms, base.axes)
         return result
 
 
-def _flat_product(a: Node, b: Node, labels: tuple[int, ...]) -> Node | None:
-    """a · b entry by entry, as a sum of flat contractions; None when it is a power of one thing again."""
-    a_terms = a.terms if isinstance(a, Sum) else ((1, a),)
-    b_terms = b.terms if isinstance(b, Sum) else ((1, b),)
-    found: list[tuple[Coefficient, Node]] = []
-    sizes: dict[object, object] = {}
-    for i, (c, first) in enumerate(a_terms):
-        for j, (d, second) in enumerate(b_terms):
-            left = _flattened(first, labels, ("a", i, j), sizes)
-            right = _flattened(second, labels, ("b", i, j), sizes)
-            sizes.update(zip(labels, a.axes, strict=True))
-            held = {label for _, inner in left + right for label in inner} | set(labels)
-            inside = {label: dim for label, dim in sizes.items() if label in held}
-            term = contract(left + right, labels, inside)  # type: ignore[arg-type]
-            found.append((numbers.multiply(c, d), term))
-    return linear(found, a.axes)
+def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
+    return node.terms if isinstance(node, Sum) else ((1, node),)
 
 
-def _flattened(node: Node, labels: _Labels, tag: object, sizes: dict[object, object]) -> _Product:
-    """The factors of a contraction with its labels renamed to the outer ones, or the node itself."""
-    if not isinstance(node, Contract) or len(set(node.out)) != len(node.out):
-        return [(node, labels)]
-    renamed: dict[int, object] = dict(zip(node.out, labels, strict=True))
-    for label, dim in enumerate(node.sizes):
-        if label not in renamed:
-            renamed[label] = (tag, label)
-            sizes[(tag, label)] = dim
-    return [(part, tuple(renamed[label] for label in held)) for part, held in node.factors]
+def _always(node: Contract) -> bool:
+    return True

@@ -63,53 +63,24 @@ def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
         new[node] = result
         if uses[node] > 1 and node.weight >= NAMED_FROM:
             kept.add(result)
+            if isinstance(result, Sum) and len(result.terms) == 1:
+                kept.add(result.terms[0][1])
     return tuple(new[root] for root in roots)
 
 
 def _flat_contract(node: Contract, new: dict[Node, Node], kept: set[Node]) -> Node:
-    factors: list[tuple[Node, tuple[object, ...]]] = []
-    sizes: dict[object, object] = dict(enumerate(node.sizes))
-    coefficient: Coefficient = 1
-    changed = False
-    same: dict[object, object] = {}
-    for index, (factor, labels) in enumerate(node.factors):
-        inner = new[factor]
-        changed |= inner is not factor
-        if isinstance(inner, Sum) and len(inner.terms) == 1 and inner not in kept:
-            scalar, inner = inner.terms[0]
-            coefficient = numbers.multiply(coefficient, scalar)
-        if not isinstance(inner, Contract) or inner in kept:
-            factors.append((inner, labels))
-            continue
-        changed = True
-        renamed: dict[int, object] = {}
-        for label, outer in zip(inner.out, labels, strict=True):
-            if label in renamed:
-                # The factor is a diagonal: its two outer labels are one.
-                a, b = _root(same, renamed[label]), _root(same, outer)
-                if a != b:
-                    same[b] = a
-            else:
-                renamed[label] = outer
-        for label, dim in enumerate(inner.sizes):
-            if label not in renamed:
-                renamed[label] = (index, label)
-                sizes[(index, label)] = dim
-        factors += [(part, tuple(renamed[label] for label in held)) for part, held in inner.factors]
-    if not changed:
+    factors = [(new[factor], labels) for factor, labels in node.factors]
+    if all(
+        inner is factor and (inner in kept or not _opens(inner))
+        for (inner, _), (factor, _) in zip(factors, node.factors, strict=True)
+    ):
         return node
-    if same:
-        factors = [(part, tuple(_root(same, label) for label in labels)) for part, labels in factors]
-        sizes = {_root(same, label): dim for label, dim in sizes.items()}
-    out = tuple(_root(same, label) for label in node.out)
-    flat = contract(factors, out, sizes)  # type: ignore[arg-type]
-    return linear([(coefficient, flat)], flat.axes)
+    flat = contract(factors, node.out, dict(enumerate(node.sizes)), lambda inner: inner not in kept)
+    return linear([(1, flat)], flat.axes)
 
 
-def _root(same: dict[object, object], label: object) -> object:
-    while label in same:
-        label = same[label]
-    return label
+def _opens(node: Node) -> bool:
+    return isinstance(node, Contract) or (isinstance(node, Sum) and len(node.terms) < 2)
 
 
 def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:

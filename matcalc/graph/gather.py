@@ -1,0 +1,96 @@
+"""What a contraction is made of: coefficients taken out, wrappers dissolved into renamed labels.
+
+A transpose, a delta, a broadcast, a diagonal or a sum of one factor is only a statement about labels. `Gathered` takes
+such wrappers (or any contractions that the caller opens) apart, so that their factors join the outer contraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+from matcalc.errors import ShapeError
+from matcalc.graph import numbers
+from matcalc.graph.node import Contract, Fuse, Node, Sum
+from matcalc.graph.numbers import Coefficient
+from matcalc.shapes.dims import Dim, dim_text
+
+Label = Hashable
+Labels = tuple[Label, ...]
+Opens = Callable[[Contract], bool]
+
+
+def is_wrapper(node: Contract) -> bool:
+    """Whether a contraction has at most one factor, and so says nothing but how labels are named."""
+    return len(node.factors) < 2
+
+
+class Gathered:
+    """The factors, labels and sizes of one contraction. Raises ShapeError where two sizes meet on a label."""
+
+    def __init__(
+        self,
+        factors: Iterable[tuple[Node, Sequence[Label]]],
+        out: Labels,
+        sizes: Mapping[Label, Dim] | None,
+        opens: Opens,
+    ) -> None:
+        self.coefficient: Coefficient = 1
+        self.factors: list[tuple[Node, Labels]] = []
+        self.out = out
+        self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
+        self.fused = False
+        self._opens = opens
+        self._same: dict[Label, Label] = {}
+        self._fresh = 0
+        for node, labels in factors:
+            self._add(node, tuple(labels))
+        if self._same:
+            self._rename()
+
+    def _add(self, node: Node, labels: Labels) -> None:
+        for label, dim in zip(labels, node.axes, strict=True):
+            known = self.sizes.setdefault(label, dim)
+            if known != dim:
+                raise ShapeError(f"an index of size {dim_text(known)} meets one of size {dim_text(dim)}")
+        if isinstance(node, Sum) and len(node.terms) < 2:
+            if not node.terms:
+                self.coefficient = 0
+                return
+            coefficient, node = node.terms[0]
+            self.coefficient = numbers.multiply(self.coefficient, coefficient)
+        if isinstance(node, Contract) and (is_wrapper(node) or self._opens(node)):
+            self._open(node, labels)
+            return
+        self.fused |= isinstance(node, Fuse)
+        self.factors.append((node, labels))
+
+    def _open(self, node: Contract, labels: Labels) -> None:
+        renamed: dict[int, Label] = {}
+        for inner, label in zip(node.out, labels, strict=True):
+            if inner in renamed:
+                self._unify(renamed[inner], label)
+            else:
+                renamed[inner] = label
+        for inner, dim in enumerate(node.sizes):
+            if inner not in renamed:
+                self._fresh += 1
+                renamed[inner] = ("fresh", self._fresh)
+                self.sizes[renamed[inner]] = dim
+        for factor, held in node.factors:
+            self._add(factor, tuple(renamed[inner] for inner in held))
+
+    def _unify(self, a: Label, b: Label) -> None:
+        a, b = self._root(a), self._root(b)
+        if a != b:
+            self._same[b] = a
+
+    def _root(self, label: Label) -> Label:
+        while label in self._same:
+            label = self._same[label]
+        return label
+
+    def _rename(self) -> None:
+        root = self._root
+        self.factors = [(node, tuple(map(root, labels))) for node, labels in self.factors]
+        self.out = tuple(map(root, self.out))
+        self.sizes = {root(label): dim for label, dim in self.sizes.items()}
