@@ -100,7 +100,7 @@ def eye(n: Dim) -> Node:
 
 def commutation(m: Dim, n: Dim) -> Node:
     """K with K vec(A) = vec(Aᵀ) for A of shape (m, n): a product of two deltas with its axes fused."""
-    sizes = {label: dim for label, dim in (("i", m), ("j", n)) if dim != 1}
+    sizes: dict[Hashable, Dim] = {label: dim for label, dim in (("i", m), ("j", n)) if dim != 1}
     return fuse(contract((), (*sizes, *reversed(sizes)), sizes), [len(sizes)] * 2 if sizes else ())
 
 

@@ -61,10 +61,9 @@ class _ByName:
     """Pickles an entry as its name: functions are unique, and nodes that hold them must stay interned."""
 
     __slots__ = ()
-    name: str
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _entry, (self.name,)
+        return _entry, (self.name,)  # type: ignore[attr-defined]
 
     def __copy__(self) -> Any:
         return self
@@ -163,7 +162,7 @@ class Function(_ByName, ABC):
     signature: ClassVar[str]
     arguments: ClassVar[tuple[Parameter, ...]]
     shapes: ClassVar[str]
-    axis_shapes: ClassVar[tuple[str, str]] | tuple[()] = ()
+    axis_shapes: ClassVar[tuple[str, ...]] = ()
     doc: ClassVar[str]
     latex: ClassVar[str]
     domain: ClassVar[tuple[str, ...]]
@@ -178,8 +177,8 @@ class Function(_ByName, ABC):
         return _rules_for_axis(self.shapes, self.axis_shapes, options)
 
     @abstractmethod
-    def lower(self, **arguments: Any) -> Node:
-        """The node of a call in the language; shapes have been checked."""
+    def lower(self, *args: Any, **kwargs: Any) -> Node:
+        """The node of a call in the language, its arguments by name; shapes have been checked."""
 
     @abstractmethod
     def value(self, xp: Any, *arrays: Any) -> Any:
@@ -231,7 +230,7 @@ class Composite(_ByName):
     build: Callable[..., Node]
     doc: str
     aliases: tuple[str, ...] = ()
-    axis_shapes: tuple[str, str] | tuple[()] = ()
+    axis_shapes: tuple[str, ...] = ()
     latex: str = ""
     domain: tuple[str, ...] = ()
     kinks: str = ""
