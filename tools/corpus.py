@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -264,6 +263,7 @@ def judge(case: Case) -> Outcome:
 def compare(outcome: Outcome, refer: Callable[..., Any]) -> None:
     """Reads the book's form, checks it against JAX as a test of our own reading, and compares the lengths."""
     import matcalc as mc
+    from matcalc.notation.tokens import token_count
 
     case = outcome.case
     assert case.closed_form is not None
@@ -274,7 +274,7 @@ def compare(outcome: Outcome, refer: Callable[..., Any]) -> None:
         if reason:
             outcome.verdict, outcome.reason = "wrong", f"with properties: {reason}"
     outcome.text = declared.text
-    outcome.tokens, outcome.book = count_tokens(declared.text), count_tokens(case.closed_form)
+    outcome.tokens, outcome.book = token_count(declared.text), token_count(case.closed_form)
     try:
         book = mc.parse(case.closed_form, shapes=case.numbered())
         evaluate = book.numpy()
@@ -289,11 +289,6 @@ def compare(outcome: Outcome, refer: Callable[..., Any]) -> None:
                 outcome.book_reason = "reads as something else"
     except mc.MatcalcError as error:
         outcome.book_reason = f"{error.code}: {error.message}"
-
-
-def count_tokens(text: str) -> int:
-    """The length of a text of the python dialect in tokens."""
-    return len(re.findall(r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.T\b|\w+'*|\*\*|->|\S", text))
 
 
 # --- the table
