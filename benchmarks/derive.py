@@ -28,11 +28,11 @@ from tools import bad_inputs, corpus
 DEPTHS = (1, 4, 16, 64, 250, 1000)
 
 
-def seconds(action: Callable[[], object]) -> float:
+def seconds(action: Callable[..., object], *arguments: object, **options: object) -> float:
     """The time of one call."""
     gc.collect()
     start = time.perf_counter()
-    action()
+    action(*arguments, **options)
     return time.perf_counter() - start
 
 
@@ -45,9 +45,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 # --- 1. against SymPy and tensorgrad
 
 
-def ours(case: corpus.Case) -> Callable[[], str]:
+def ours(case: corpus.Case) -> str:
     """Our way from the case's text to LaTeX."""
-    return lambda: mc.derive(case.expr, case.wrt, shapes=case.shapes, order=case.order).latex
+    return mc.derive(case.expr, case.wrt, shapes=case.shapes, order=case.order).latex
 
 
 def ways(rival: Rival, case: corpus.Case) -> list[Callable[[], str]]:
@@ -79,7 +79,7 @@ def compare(cases: list[corpus.Case], rounds: int) -> str:
     able = {rival.name: {case.id: ways(rival, case) for case in cases} for rival in rivals}
     for _ in range(rounds):
         for case in cases:
-            mine[case.id].append(seconds(ours(case)))
+            mine[case.id].append(seconds(ours, case))
             for rival in rivals:
                 if able[rival.name][case.id]:
                     best = min(seconds(way) for way in able[rival.name][case.id])
@@ -117,14 +117,19 @@ def nodes(*roots: mc.Expression) -> int:
     return len(topological([root.node for root in roots]))
 
 
+def printed(output: mc.Expression, wrt: mc.Expression) -> str:
+    """The derivative as LaTeX."""
+    return mc.derive(output, wrt=wrt).latex
+
+
 def deep(rounds: int) -> str:
     """The table of depths."""
     rows = []
     for depth in DEPTHS:
         output, parameters = network(depth)
-        one = [seconds(lambda: mc.derive(output, wrt=parameters[0])) for _ in range(rounds)]  # noqa: B023
-        all_ = [seconds(lambda: mc.derive(output, wrt=parameters)) for _ in range(rounds)]  # noqa: B023
-        printed = seconds(lambda: mc.derive(output, wrt=parameters[0]).latex)  # noqa: B023
+        one = [seconds(mc.derive, output, wrt=parameters[0]) for _ in range(rounds)]
+        all_ = [seconds(mc.derive, output, wrt=parameters) for _ in range(rounds)]
+        with_latex = seconds(printed, output, parameters[0])
         forward = nodes(output)
         backward = nodes(output, mc.derive(output, wrt=parameters[0])) - forward
         per_node = 1e6 * median(one) / max(backward, 1)
@@ -132,7 +137,7 @@ def deep(rounds: int) -> str:
             [
                 depth,
                 f"{1e3 * median(one):.2f}",
-                f"{1e3 * printed:.2f}",
+                f"{1e3 * with_latex:.2f}",
                 forward,
                 f"{backward / forward:.2f}",
                 f"{per_node:.1f}",
@@ -149,9 +154,7 @@ def deep(rounds: int) -> str:
 
 def refusals() -> str:
     """The slowest answers to bad inputs."""
-    times = {
-        case.id: (seconds(lambda: bad_inputs.outcome(case)), case.why) for case in bad_inputs.read_cases()
-    }  # noqa: B023
+    times = {case.id: (seconds(bad_inputs.outcome, case), case.why) for case in bad_inputs.read_cases()}
     ranked = sorted(times.items(), key=lambda item: -item[1][0])
     late = sum(time_ >= 0.1 for time_, _ in times.values())
     rows: list[Sequence[object]] = [
@@ -177,7 +180,7 @@ def starts(rounds: int) -> str:
     for _ in range(rounds):
         for title, arguments in commands.items():
             times[title].append(
-                seconds(lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True))  # noqa: B023
+                seconds(subprocess.run, [sys.executable, *arguments], check=True, capture_output=True)
             )
     return table(
         ["process", "ms"], [[title, f"{1e3 * median(values):.0f}"] for title, values in times.items()]
