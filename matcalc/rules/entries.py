@@ -103,6 +103,7 @@ class Elementwise(_ByName):
     citation: str = ""
     fold: Callable[..., Node | None] = lambda *operands: None
     shapes: str = "broadcast"
+    refused: tuple[tuple[tuple[int, ...], ...], ...] = ()
     hint: str | None = None
     user: bool = False
 

@@ -55,7 +55,7 @@ def log_fold(x: Node) -> Node | None:
     total = apply(ENTRIES["logsumexp"], [logits])
     labels = tuple(range(len(logits.axes)))
     shift = contract([(total, labels[:-1])], labels, {labels[-1]: logits.axes[-1]})
-    return permute(subtract(logits, shift), order)
+    return subtract(permute(logits, order), permute(shift, order))
 
 
 ZERO_AT_ZERO = known(at_0=0)

@@ -149,8 +149,7 @@ def result_shape(entry: Entry, shapes: Sequence[Shape], options: Mapping[str, An
     hint = entry.hint
     if options.get("axis", 0) is None and len(shapes) == 1 and 1 not in shapes[0]:
         hint = f"of a matrix say along which axis: {entry.name}({entry.arguments[0].name}, axis=1) works row by row"
-    wanted = " or ".join(dict.fromkeys(rule.wanted() for rule in rules))
-    raise ShapeError(f"{entry.name} does not fit {given}: it takes {wanted}", hint=hint)
+    raise ShapeError(f"{entry.name} does not fit {given}: it takes {rules[0].wanted()}", hint=hint)
 
 
 def usage_text(entry: Entry) -> str:
