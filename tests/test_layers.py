@@ -117,7 +117,7 @@ def violations(found: list[Import]) -> list[str]:
 
 
 def cycle(found: list[Import]) -> list[Import]:
-    """The imports of a cycle, if there is one."""
+    """The imports of a cycle, one a step, if there is one."""
     graph: dict[str, set[str]] = {}
     for item in found:
         graph.setdefault(item.source, set()).add(item.target)
@@ -125,7 +125,7 @@ def cycle(found: list[Import]) -> list[Import]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         path = error.args[1][::-1]
-        return [item for pair in pairwise(path) for item in found if item[:2] == pair]
+        return [next(item for item in found if item[:2] == pair) for pair in pairwise(path)]
     return []
 
 
