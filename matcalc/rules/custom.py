@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from matcalc.errors import DomainError, MatcalcError
+from matcalc.rules.elementwise_laws import check_derivatives
 from matcalc.rules.entries import Elementwise
-from matcalc.rules.laws import check_derivatives
 from matcalc.rules.registry import register, unregister
 
 

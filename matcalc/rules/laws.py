@@ -8,40 +8,23 @@ the law and the point.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from matcalc.errors import DomainError, MatcalcError
-from matcalc.graph import (
-    Apply,
-    Map,
-    Node,
-    Symbol,
-    apply,
-    core_axes,
-    elementwise,
-    number,
-    number_value,
-    symbol,
-)
+from matcalc.graph import Node, Symbol, symbol
+from matcalc.rules.elementwise_laws import check_against_jax, check_derivatives, check_folds
 from matcalc.rules.entries import Composite, Elementwise, Entry, Function
+from matcalc.rules.evidence import SIZES, double_precision, require
+from matcalc.rules.function_laws import Derive, check_properties, check_pullback
 from matcalc.rules.interpreter import evaluate
 from matcalc.rules.operands import Operand
-from matcalc.rules.registry import call, lookup, read_formula, result_shape
+from matcalc.rules.registry import call, lookup, result_shape
 from matcalc.rules.samples import sample
 from matcalc.shapes.dims import Dim, dim_value
-
-Derive = Callable[[Node, Sequence[Symbol]], list[Node]]
-
-# Pairwise distinct, so that exchanged axes cannot go unseen.
-SIZES = {"b": 2, "n": 3, "m": 4, "p": 5, "q": 6, "o": 7}
-_POINTS = 24
-_STEP = 1e-3
-_EXACT_POINTS = (-4, -3, -2, -1, 0, 1, 2, 3, 4)
 
 
 def check_rule(entry: Entry | str, derive: Derive | None = None, seed: int = 0) -> tuple[str, ...]:
@@ -54,51 +37,22 @@ def check_rule(entry: Entry | str, derive: Derive | None = None, seed: int = 0) 
     rng = np.random.default_rng(seed)
     laws = ["calls", "refusals"]
     _check_refusals(entry)
-    with _double_precision():
+    with double_precision():
         _check_calls(entry, rng)
         if isinstance(entry, Elementwise):
             check_derivatives(entry, rng)
-            _check_folds(entry)
-            _check_against_jax(entry, rng)
+            check_folds(entry)
+            check_against_jax(entry, rng)
             laws += ["central differences", "exact values", "jax"]
         elif isinstance(entry, Function):
             for batched, outputs in product((False, True), repeat=2):
-                _check_pullback(entry, rng, batched, outputs, derive)
-            _check_properties(entry, rng)
+                check_pullback(entry, rng, batched, outputs, derive)
+            check_properties(entry, rng)
             laws += ["vjp", "adjoint", "central differences", "order 2", "properties"]
         if derive is not None:
             _check_sweep(entry, rng, derive)
             laws.append("sweep")
     return tuple(laws)
-
-
-def _double_precision() -> AbstractContextManager[Any]:
-    """JAX in float64 for the time being; the caller's configuration is left as it is."""
-    import jax
-
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)  # type: ignore[no-any-return]
-    from jax.experimental import enable_x64
-
-    return enable_x64()  # type: ignore[no-any-return]
-
-
-def require(law: str, entry: Entry, found: Any, expected: Any, tolerance: float, where: Any = None) -> None:
-    """Raise DomainError unless the arrays agree relative to their size."""
-    found, expected = np.asarray(found, float), np.asarray(expected, float)
-    if found.shape != expected.shape:
-        raise DomainError(f"{entry.name}: {law}: shape {found.shape} against {expected.shape}")
-    gap = np.abs(found - expected) / (1 + np.abs(expected))
-    gap = np.where(
-        np.isfinite(gap), gap, np.where((found == expected) | np.isnan(found) & np.isnan(expected), 0, np.inf)
-    )
-    if gap.size and gap.max() > tolerance:
-        worst = np.unravel_index(int(gap.argmax()), gap.shape)
-        at = "" if where is None else f" at {where[worst] if np.shape(where) == gap.shape else where}"
-        raise DomainError(f"{entry.name}: {law} broken{at}: {found[worst]:.6g} against {expected[worst]:.6g}")
-
-
-# Calls in the language ---------------------------------------------------------------------------------------------
 
 
 def calls_of(entry: Entry) -> list[tuple[list[Operand], dict[str, Any]]]:
@@ -188,176 +142,6 @@ def _concrete(shape: tuple[int, ...], k: int) -> Operand:
     return Operand(symbol(f"x{k}", dims), dims)
 
 
-# Elementwise functions ---------------------------------------------------------------------------------------------
-
-
-def check_derivatives(entry: Elementwise, rng: np.random.Generator) -> None:
-    """Each derivative formula against central differences of the value, at generic points of the domain."""
-    points = {
-        name: sample(rng, domain, (_POINTS,))
-        for name, domain in zip(entry.parameters, entry.domain, strict=True)
-    }
-    value = entry.value(np, *points.values())
-    if np.shape(value) != (_POINTS,) or not np.isfinite(value).all():
-        raise DomainError(f"{entry.name}: its values are not finite numbers, one for each entry")
-    for name, node in _partials(entry).items():
-        found = np.broadcast_to(evaluate(node, points, {"n": _POINTS}), (_POINTS,))
-        at = points[name]
-
-        def moved(step: float, name: str = name, at: Any = at) -> Any:
-            return entry.value(np, *(points | {name: at + step}).values())
-
-        require(f"central differences of d/d{name}", entry, found, _slope(moved), 1e-6, at)
-
-
-def _slope(moved: Callable[[float], Any]) -> Any:
-    """The derivative at step 0, from differences of two step sizes: the error is of fourth order."""
-    fine, coarse = ((moved(step) - moved(-step)) / (2 * step) for step in (_STEP, 2 * _STEP))
-    return (4 * fine - coarse) / 3
-
-
-def _partials(entry: Elementwise) -> dict[str, Node]:
-    nodes: dict[str, Node] = {name: symbol(name, ("n",)) for name in entry.parameters}
-    if len(entry.derivatives) != len(entry.parameters):
-        raise DomainError(f"{entry.name}: one derivative per parameter is wanted")
-    return {
-        name: read_formula(text, **nodes)
-        for name, text in zip(entry.parameters, entry.derivatives, strict=True)
-    }
-
-
-def _check_against_jax(entry: Elementwise, rng: np.random.Generator) -> None:
-    """First and second derivatives against jax.jvp of the value."""
-    import jax
-    import jax.numpy as jnp
-
-    points = [sample(rng, domain, (_POINTS,)) for domain in entry.domain]
-    for index, node in enumerate(_partials(entry).values()):
-
-        def value(x: Any, index: int = index) -> Any:
-            return entry.value(jnp, *points[:index], x, *points[index + 1 :])
-
-        def formula(x: Any, index: int = index, node: Node = node) -> Any:
-            at = dict(zip(entry.parameters, (*points[:index], x, *points[index + 1 :]), strict=True))
-            return jnp.broadcast_to(evaluate(node, at, {"n": _POINTS}, jnp), (_POINTS,))
-
-        def by_jax(x: Any, value: Callable[[Any], Any] = value) -> Any:
-            return jax.jvp(value, (x,), (jnp.ones_like(x),))[1]
-
-        x = jnp.asarray(points[index])
-        name = entry.parameters[index]
-        require(f"d/d{name} against JAX", entry, formula(x), by_jax(x), 1e-9, points[index])
-        second = [jax.jvp(function, (x,), (jnp.ones_like(x),))[1] for function in (formula, by_jax)]
-        require(f"d²/d{name}² against JAX", entry, second[0], second[1], 1e-8, points[index])
-
-
-def _check_folds(entry: Elementwise) -> None:
-    """A number that a function of numbers folds to is its value."""
-    for arguments in product(_EXACT_POINTS, repeat=len(entry.parameters)):
-        folded = elementwise(entry, *map(number, arguments))
-        exact = number_value(folded)
-        if exact is not None and not (isinstance(folded, Map) and folded.function is entry):
-            value = entry.value(np, *(np.asarray(float(argument)) for argument in arguments))
-            require(f"exact value of {arguments}", entry, float(exact), value, 1e-12)
-
-
-# Genuine functions -------------------------------------------------------------------------------------------------
-
-
-def _check_pullback(
-    entry: Function, rng: np.random.Generator, batched: bool, outputs: bool, derive: Derive | None
-) -> None:
-    """The pullback against jax.vjp, jax.jvp and central differences, with and without batch and output axes."""
-    import jax
-    import jax.numpy as jnp
-
-    inputs, output = core_axes(entry.signature)
-    batch, outer = ("b",) if batched else (), ("o",) if outputs else ()
-    nodes = [symbol(f"x{k}", (*batch, *core)) for k, core in enumerate(inputs)]
-    node = apply(entry, nodes)
-    if not isinstance(node, Apply):
-        raise DomainError(f"{entry.name}: build simplifies a plain variable")
-    cotangent = symbol("c", (*outer, *batch, *output))
-    at = {each.name: _draw(rng, entry.domain[k], each) for k, each in enumerate(nodes)}
-    at["c"] = _draw(rng, "real", cotangent)
-    arrays = [jnp.asarray(at[each.name]) for each in nodes]
-
-    def value(*operands: Any) -> Any:
-        return entry.value(jnp, *operands)
-
-    _, vjp = jax.vjp(value, *arrays)
-    pulled_by_jax = jax.vmap(vjp)(at["c"]) if outputs else vjp(at["c"])
-    for index, operand in enumerate(nodes):
-        pulled = entry.pullback(node, index, cotangent, outer, batch)
-        if pulled.axes != (*outer, *operand.axes):
-            raise DomainError(
-                f"{entry.name}: the pullback has axes {pulled.axes}, not {(*outer, *operand.axes)}"
-            )
-        found = evaluate(pulled, at, SIZES)
-        require("pullback against jax.vjp", entry, found, pulled_by_jax[index], 1e-9)
-        if not outputs:
-            direction = rng.normal(size=found.shape)
-
-            def along(t: Any, xp: Any = jnp, index: int = index, direction: Any = direction) -> Any:
-                moved = [array + (t * direction if k == index else 0) for k, array in enumerate(arrays)]
-                return (entry.value(xp, *moved) * at["c"]).sum()
-
-            paired = (found * direction).sum()
-            require("adjoint of jax.jvp", entry, paired, jax.jvp(along, (0.0,), (1.0,))[1], 1e-9)
-            require("central differences", entry, paired, _slope(along), 1e-6)
-        if batched == outputs:
-            _check_second(entry, pulled, operand, at, arrays, index, derive)
-
-
-def _check_second(
-    entry: Function,
-    pulled: Node,
-    operand: Symbol,
-    at: dict[str, Any],
-    arrays: list[Any],
-    index: int,
-    derive: Derive | None,
-) -> None:
-    """The derivative of the pullback against that of jax.vjp."""
-    import jax
-    import jax.numpy as jnp
-
-    def by_formula(x: Any) -> Any:
-        return evaluate(pulled, {**at, operand.name: x}, SIZES, jnp)
-
-    def by_jax(x: Any) -> Any:
-        moved = [x if k == index else array for k, array in enumerate(arrays)]
-        vjp = jax.vjp(lambda *each: entry.value(jnp, *each), *moved)[1]
-        return (jax.vmap(vjp)(at["c"]) if pulled.axes[:1] == ("o",) else vjp(at["c"]))[index]
-
-    expected = jax.jacobian(by_jax)(arrays[index])
-    require("order 2, by JAX", entry, jax.jacobian(by_formula)(arrays[index]), expected, 1e-7)
-    if derive is not None:
-        (second,) = derive(pulled, [operand])
-        require("order 2, by the sweep", entry, evaluate(second, at, SIZES), expected, 1e-7)
-
-
-def _draw(rng: np.random.Generator, domain: str, node: Node) -> Any:
-    return sample(rng, domain, [dim_value(dim, SIZES) for dim in node.axes])
-
-
-def _check_properties(entry: Function, rng: np.random.Generator) -> None:
-    """What the function is said to keep, it keeps."""
-    holds: dict[str, Callable[[Any], Any]] = {
-        "symmetric": lambda Y: np.abs(Y - Y.T).max(),
-        "spd": lambda Y: np.abs(Y - Y.T).max() + max(0.0, -np.linalg.eigvalsh(Y).min()),
-        "diagonal": lambda Y: np.abs(Y - np.diag(np.diag(Y))).max(),
-        "orthogonal": lambda Y: np.abs(Y @ Y.T - np.eye(len(Y))).max(),
-        "invertible": lambda Y: float(np.linalg.matrix_rank(Y) < len(Y)),
-    }
-    for kept in sorted(entry.keeps):
-        value = entry.value(np, sample(rng, kept, (5, 5)))
-        require(f"keeps {kept}", entry, holds[kept](value), 0.0, 1e-10)
-
-
-# The whole chain ---------------------------------------------------------------------------------------------------
-
-
 def _check_sweep(entry: Entry, rng: np.random.Generator, derive: Derive) -> None:
     """Jacobian and second derivative of every call, by the sweep, against jax.jacobian of the interpreted graph."""
     import jax
@@ -376,9 +160,9 @@ def _check_sweep(entry: Entry, rng: np.random.Generator, derive: Derive) -> None
 
             x = jnp.asarray(values[variable.name]).reshape(counts)
             (first,) = derive(result.node, [variable])
-            by_jax = jax.jacobian(value)
+            by_jax = jax.jit(jax.jacobian(value))
             require("derivative of a call", entry, evaluate(first, values, SIZES), by_jax(x), 1e-8)
             if isinstance(entry, Composite) and len(first.axes) < 3:
                 (second,) = derive(first, [variable])
-                expected = jax.jacobian(by_jax)(x)
+                expected = jax.jit(jax.jacobian(by_jax))(x)
                 require("second derivative of a call", entry, evaluate(second, values, SIZES), expected, 1e-7)

@@ -49,7 +49,7 @@ def sigmoid(xp: Any, x: Any) -> Any:
     if library(xp) == "torch":
         return xp.sigmoid(x)
     decay = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, decay) / (1 + decay)
+    return xp.where(x >= 0, xp.ones_like(decay), decay) / (1 + decay)
 
 
 def below_zero(xp: Any, x: Any) -> Any:
