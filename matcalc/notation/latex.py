@@ -16,6 +16,7 @@ from matcalc.notation.mathematical import (
     INDEXED,
     LETTER,
     NUMBER,
+    PRODUCT,
     SCRIPTED,
     SIGNED,
     Notation,
@@ -204,6 +205,9 @@ class Latex(Notation):
 
 @lru_cache(maxsize=4096)
 def _spelled(name: str) -> Rendered:
+    if "*" in name or name.isdigit():  # a size: m*n, 12
+        factors = [factor if factor.isdigit() else latex_name(factor) for factor in name.split("*")]
+        return (PRODUCT if len(factors) > 1 else NUMBER), (" ".join(factors),)
     return (INDEXED if spell(name).below else LETTER), (latex_name(name),)
 
 

@@ -57,7 +57,8 @@ def number_text(value: float | Fraction) -> str:
 
 
 def _name(tree: Name) -> Rendered:
-    return POSTFIX, (tree.name,)
+    # The size of a fused axis is a product of names, m*n.
+    return (TIMES if "*" in tree.name else POSTFIX), (tree.name,)
 
 
 def _literal(tree: Literal) -> Rendered:

@@ -16,6 +16,7 @@ from matcalc.notation.mathematical import (
     LETTER,
     NUMBER,
     OPERAND,
+    PRODUCT,
     RATIO,
     SIGNED,
     Notation,
@@ -68,6 +69,8 @@ class Unicode(Notation):
     power_on_name = frozenset[str]()
 
     def spelled(self, name: str) -> Rendered:
+        if "*" in name:  # the size of a fused axis
+            return PRODUCT, (" ".join(map(unicode_name, name.split("*"))),)
         return (INDEXED if spell(name).below else LETTER), (unicode_name(name),)
 
     def number(self, value: float | Fraction) -> Rendered:
@@ -131,7 +134,7 @@ def _moved(items: Items, table: dict[str, str], mark: str) -> Items:
 
 def _plain(tree: Tree) -> str | None:
     """A name or a number as it stands in a script."""
-    if type(tree) is Name:
+    if type(tree) is Name and "*" not in tree.name:
         return unicode_name(tree.name)
     return number_text(tree.value).replace("-", "−") if type(tree) is Literal else None
 

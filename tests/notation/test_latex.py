@@ -122,6 +122,8 @@ LATEX: list[tuple[Tree, str]] = [
     (Call(COLUMN, "phi", (x,), (), 1), r"\phi'(x)"),
     (Call(COLUMN, "act", (x,), (), 1), r"\operatorname{act}'(x)"),
     (Call(MATRIX, "eye", (n,)), r"I_{n}"),
+    (Call(MATRIX, "eye", (scalar("2*m*n"),)), r"I_{2 m n}"),
+    (Call(MATRIX, "eye", (scalar("12"),)), r"I_{12}"),
     (Call(COLUMN, "ones", (n,)), r"\mathbf{1}_{n}"),
     (Call(("m", "n"), "zeros", (scalar("m"), n)), r"\mathbf{0}_{m \times n}"),
     (call("kron", Transposed(MATRIX, A), Call(MATRIX, "eye", (n,))), r"A^{\top} \otimes I_{n}"),

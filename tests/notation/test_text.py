@@ -68,6 +68,8 @@ out_form = IndexForm(COLUMN, entry(x, "i"), ("i",))
 residual = Addition(("m", 1), ((1, MatrixProduct(("m", 1), (X, x))), (-1, column("y", "m"))))
 
 TEXTS: list[tuple[Tree, str]] = [
+    (Quotient(SCALAR, a, scalar("m*n")), "a / (m*n)"),
+    (Call(MATRIX, "eye", (scalar("12"),)), "eye(12)"),
     (x, "x"),
     (number(2.0), "2"),
     (number(0.1), "0.1"),

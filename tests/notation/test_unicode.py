@@ -52,6 +52,8 @@ UNICODE: list[tuple[Tree, str]] = [
     (Power(COLUMN, x, number(Fraction(-1, 2))), "x^(−1/2)"),
     (Power(COLUMN, x, Addition(SCALAR, ((1, n), (-1, number(1))))), "x^(n − 1)"),
     (Call(MATRIX, "kron", (A, Call(MATRIX, "eye", (n,)))), "A ⊗ Iₙ"),
+    (Call(MATRIX, "eye", (scalar("m*n"),)), "I_(m n)"),
+    (Call(MATRIX, "eye", (scalar("12"),)), "I₁₂"),
     (Call(COLUMN, "sqrt", (x,)), "√x"),
     (Call(COLUMN, "sqrt", (Negative(COLUMN, x),)), "√(−x)"),
     (Call(COLUMN, "exp", (x,)), "e^x"),
