@@ -199,13 +199,18 @@ def contract(
         inner = contract(merged, gathered.out, gathered.sizes)
         return linear([(gathered.coefficient, inner)], inner.axes)
     coefficient, merged, held = _count_free(gathered.coefficient, merged, gathered)
-    if len(merged) == 1 and merged[0][1] == gathered.out:
+    if len(merged) == 1 and merged[0][1] == gathered.out and _are_distinct(gathered.out):
         return scale(coefficient, merged[0][0])
     form = canonical(merged, gathered.out, held)
-    if len(form[0]) == 1 and form[0][0][1] == form[1]:
+    if len(form[0]) == 1 and form[0][0][1] == form[1] and _are_distinct(form[1]):
         # A symmetric node is its own transpose.
         return scale(coefficient, form[0][0][0])
     return scale(coefficient, make_contract(*form, is_symmetric(form)))
+
+
+def _are_distinct(labels: Labels) -> bool:
+    """Whether no label comes out twice: X[i,i] -> ii is the diagonal part of X, not X."""
+    return len(set(labels)) == len(labels)
 
 
 def _count_free(
@@ -245,7 +250,9 @@ def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:
 
 def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:
     """Fused axes move outward: split their labels everywhere, and fuse what comes out of the result."""
-    parts: dict[Label, Labels] = {label: tuple((label, k) for k in range(len(g))) for label, g in wanted.items()}
+    parts: dict[Label, Labels] = {
+        label: tuple((label, k) for k in range(len(g))) for label, g in wanted.items()
+    }
     factors = []
     for node, held in gathered.factors:
         if any(label in wanted for label in held):
@@ -315,6 +322,7 @@ def unbroadcast(node: Node, where: Sequence[int]) -> Node:
 
 
 def group_sizes(node: Fuse) -> tuple[Axes, ...]:
+    """The sizes that each axis of a fused node is made of."""
     inner, start, parts = node.children[0].axes, 0, []
     for count in node.groups:
         parts.append(inner[start : start + count])
@@ -371,7 +379,44 @@ def fuse(node: Node, groups: Sequence[int]) -> Node:
         return fuse(node.children[0], merged)
     if isinstance(node, Split) and tuple(map(len, node.parts)) == groups:
         return node.children[0]
+    if isinstance(node, Contract):
+        joined = _join_labels(node, groups)
+        if joined is not None:
+            return joined
     return make_fuse(node, groups, tuple(axes))
+
+
+def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
+    """Fuse labels that no factor touches and that always come out together: deltas and ones of the fused size."""
+    runs: list[tuple[int, ...]] = []
+    start = 0
+    for count in groups:
+        runs.append(node.out[start : start + count])
+        start += count
+    touched = {label for _, labels in node.factors for label in labels}
+    joined = {
+        run
+        for run in runs
+        if len(run) > 1
+        and not touched.intersection(run)
+        and sum(run == other for other in runs) * len(run) == sum(label in run for label in node.out)
+    }
+    if not joined:
+        return None
+    out: list[Label] = []
+    rest: list[int] = []
+    sizes: dict[Label, Dim] = dict(enumerate(node.sizes))
+    for run in runs:
+        if run in joined:
+            sizes[run] = dim_product(sizes.pop(label, None) or node.sizes[label] for label in run)
+            out.append(run)
+            rest.append(1)
+        else:
+            out += run
+            rest.append(len(run))
+    held = touched | set(out)
+    kept = {label: dim for label, dim in sizes.items() if label in held}
+    return fuse(contract(node.factors, out, kept), rest)
 
 
 def split(node: Node, parts: Sequence[Axes]) -> Node:
@@ -445,4 +490,3 @@ def _split_contract(node: Contract, parts: tuple[Axes, ...]) -> Node:
 
 def _axes_text(axes: Sequence[Dim]) -> str:
     return "(" + ", ".join(map(dim_text, axes)) + ")"
-

@@ -26,7 +26,7 @@ def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mappin
     """Factors and labels in canonical order, labels numbered from 0, output labels first."""
     ordered = sorted(factors, key=_digest)
     if _is_settled(ordered):
-        numbers = {label: 0 for label in out}
+        numbers = dict.fromkeys(out, 0)
         for _, labels in ordered:
             for label in labels:
                 numbers[label] = 0
@@ -99,7 +99,9 @@ def _numbered(factor: Labelled, numbers: Mapping[Label, int]) -> Factor:
     return node, (tuple(sorted(found)) if node.symmetric else found)
 
 
-def _refined_order(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]) -> list[Label]:
+def _refined_order(
+    factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]
+) -> list[Label]:
     """All labels in canonical order: output labels as they come out, then component by component."""
     order = list(dict.fromkeys(out))
     seen = set(order)
@@ -140,7 +142,9 @@ def _components(factors: Sequence[Labelled], sizes: Mapping[Label, Dim]) -> Iter
 class _Refinement:
     """Colours for the labels of one connected component."""
 
-    def __init__(self, factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]) -> None:
+    def __init__(
+        self, factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]
+    ) -> None:
         self.factors = factors
         self.keys = [int.from_bytes(node.digest[:7], "big") for node, _ in factors]
         self.incident: dict[Label, list[tuple[int, int]]] = {}

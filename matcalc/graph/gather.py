@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.node import Contract, Fuse, Node, Sum
+from matcalc.graph.node import Contract, Fuse, Node, Sum, make_sum
 from matcalc.graph.numbers import Coefficient
+from matcalc.graph.powers import base_and_exponent
 from matcalc.shapes.dims import Dim, dim_text
 
 Label = Hashable
@@ -22,6 +23,11 @@ Opens = Callable[[Contract], bool]
 def is_wrapper(node: Contract) -> bool:
     """Whether a contraction has at most one factor, and so says nothing but how labels are named."""
     return len(node.factors) < 2
+
+
+def sums(node: Contract) -> bool:
+    """Whether the contraction sums over a label."""
+    return len(set(node.out)) < len(node.sizes)
 
 
 class Gathered:
@@ -42,8 +48,10 @@ class Gathered:
         self._opens = opens
         self._same: dict[Label, Label] = {}
         self._fresh = 0
+        self._closed: list[tuple[Contract, Labels]] = []
         for node, labels in factors:
             self._add(node, tuple(labels))
+        self._open_rest()
         if self._same:
             self._rename()
 
@@ -58,11 +66,34 @@ class Gathered:
                 return
             coefficient, node = node.terms[0]
             self.coefficient = numbers.multiply(self.coefficient, coefficient)
-        if isinstance(node, Contract) and (is_wrapper(node) or self._opens(node)):
-            self._open(node, labels)
-            return
+        elif isinstance(node, Sum) and all(c < 0 for c, _ in node.terms):
+            # A sum of negative terms is the negative of a positive one.
+            self.coefficient = numbers.multiply(-1, self.coefficient)
+            node = make_sum(tuple((numbers.multiply(-1, c), term) for c, term in node.terms), node.axes)
+        if isinstance(node, Contract):
+            if is_wrapper(node):
+                self._open(node, labels)
+                return
+            if self._opens(node):
+                self._closed.append((node, labels))
+                return
         self.fused |= isinstance(node, Fuse)
         self.factors.append((node, labels))
+
+    def _open_rest(self) -> None:
+        """Open the other contractions: products first, then those that sum, unless a power of them is a factor too.
+
+        (W H)⁻² beside W H must meet it whole, or they would not cancel.
+        """
+        while self._closed:
+            self._closed.sort(key=lambda pair: sums(pair[0]))
+            node, labels = self._closed.pop(0)
+            if sums(node) and any(
+                held == labels and base_and_exponent(factor)[0] is node for factor, held in self.factors
+            ):
+                self.factors.append((node, labels))
+            else:
+                self._open(node, labels)
 
     def _open(self, node: Contract, labels: Labels) -> None:
         renamed: dict[int, Label] = {}

@@ -51,9 +51,7 @@ def elementwise(function: Any, *operands: Node) -> Node:
     return _mapped(function, operands, axes, lambda *inner: elementwise(function, *inner))
 
 
-def _mapped(
-    function: Any, operands: tuple[Node, ...], axes: Axes, again: Callable[..., Node]
-) -> Node:
+def _mapped(function: Any, operands: tuple[Node, ...], axes: Axes, again: Callable[..., Node]) -> Node:
     if axes:
         parts = common_parts(operands)
         if parts is not None:

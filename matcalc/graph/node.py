@@ -208,7 +208,9 @@ def _symmetric_terms(terms: tuple[tuple[Coefficient, Node], ...]) -> bool:
     return all(coefficients.get(transposed_key(node, True)) == c for c, node in terms)
 
 
-def make_contract(factors: tuple[Factor, ...], out: tuple[int, ...], sizes: Axes, symmetric: bool) -> Contract:
+def make_contract(
+    factors: tuple[Factor, ...], out: tuple[int, ...], sizes: Axes, symmetric: bool
+) -> Contract:
     """A contraction in canonical order."""
     axes = tuple(sizes[label] for label in out)
     parts = [_axes_bytes(sizes), repr(out).encode()]

@@ -76,7 +76,9 @@ def merge_powers(factors: Sequence[tuple[Node, Labels]]) -> list[tuple[Node, Lab
     return [(raised(base, exponent), labels) for (base, labels), exponent in merged.items() if exponent != 0]
 
 
-def folded_power(base: Node, exponent: Coefficient) -> tuple[Coefficient, list[tuple[Node, Coefficient]]] | None:
+def folded_power(
+    base: Node, exponent: Coefficient
+) -> tuple[Coefficient, list[tuple[Node, Coefficient]]] | None:
     """base ** exponent as (coefficient, [(factor, exponent), …]) where a power passes inward, or None.
 
     Integer powers pass through powers and through multiples; even roots do not: (x²)^(1/2) is |x|, not x. A positive

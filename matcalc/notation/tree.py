@@ -6,7 +6,7 @@ and fonts, the tree knows neither. Every node carries `shape`, its two dimension
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from matcalc.shapes.dims import Dim
@@ -17,9 +17,13 @@ SCALAR: Shape = (1, 1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """A formula of two dimensions `shape`; compared by identity, so that shared parts stay shared."""
+    """A formula of two dimensions `shape`; compared by identity, so that shared parts stay shared.
+
+    `symmetric` says that the formula is its own transpose, which then need not be written.
+    """
 
     shape: Shape
+    symmetric: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,113 @@
+"""A whole result as a formula: its notation tree, with a `where` for the parts that occur more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matcalc.errors import LimitError
+from matcalc.graph import Map, Node, Sum, base_and_exponent, topological
+from matcalc.graph.tidy import NAMED_FROM
+from matcalc.notation import pieces
+from matcalc.notation.indexform import write_indexed
+from matcalc.notation.names import Part, name_parts
+from matcalc.notation.tree import IndexForm, Name, Shape, Tree, Where
+from matcalc.notation.writer import Writer, shape_of, squared_norm
+
+# Operators that a formula without `where` may have before it is refused as unreadable.
+EXPANDED_LIMIT = 100_000
+
+
+def formula(
+    node: Node,
+    shape: Shape,
+    order: Mapping[str, int],
+    given: Mapping[Node, str] | None = None,
+    taken: Sequence[str] = (),
+    *,
+    expanded: bool = False,
+    indexed: bool = False,
+) -> Tree:
+    """The formula of `node` as a value of `shape`, a row being the transpose of a column.
+
+    `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` names in use.
+    `expanded` writes every part out instead of naming those that occur twice (LimitError when that is unreadable),
+    `indexed` writes index notation.
+    """
+    nodes = topological([node])
+    places = _places(nodes, node)
+    named = [part for part in nodes if part is not node and _is_named(part, places[part], given)]
+    if expanded:
+        if sum(places[part] for part in nodes) > EXPANDED_LIMIT:
+            raise LimitError(
+                "the formula without `where` is too long", hint="use .text, which names shared parts"
+            )
+        named = []
+    parts = {
+        part: Name(shape_of(part) if len(part.axes) < 3 else part.axes, "", symmetric=part.symmetric)
+        for part in named
+    }
+    writer = Writer(order, parts)
+    writer.write(nodes)
+    body = _indexed_body(writer, node) if indexed or node not in writer.trees else writer.trees[node]
+    if len(shape) == 2 and shape[0] == 1 and shape[1] != 1 and not isinstance(body, IndexForm):
+        body = pieces.transposed(body)
+    if not named:
+        return body
+    trees = [writer.trees.get(part) or write_indexed(_without(writer, part), part) for part in named]
+    asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
+    for part, name in zip(named, name_parts(asked, taken), strict=True):
+        # The names can only be chosen once all parts are written; until then their leaves are blank.
+        object.__setattr__(parts[part], "name", name)
+    definitions = tuple((parts[part].name, tree) for part, tree in zip(named, trees, strict=True))
+    return Where(body.shape, body, definitions)
+
+
+def _indexed_body(writer: Writer, node: Node) -> Tree:
+    return write_indexed(writer, node)
+
+
+def _without(writer: Writer, part: Node) -> Writer:
+    """The same writer for the definition of `part` itself, where its name must not be used."""
+    inner = Writer(writer.order, {node: name for node, name in writer.parts.items() if node is not part})
+    inner.trees, inner.ranks, inner.contracts, inner.sums = (
+        writer.trees,
+        writer.ranks,
+        writer.contracts,
+        writer.sums,
+    )
+    return inner
+
+
+def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool:
+    return places > 1 and node.weight >= NAMED_FROM and not _is_transparent(node)
+
+
+def _is_transparent(node: Node) -> bool:
+    """Whether a node is written through its operand (1/x, a multiple), so that a name belongs to the operand."""
+    if isinstance(node, Sum):
+        return len(node.terms) == 1 and not node.children[0].axes and not node.children[0].children
+    return isinstance(node, Map) and base_and_exponent(node)[1] < 0
+
+
+def _places(nodes: Sequence[Node], root: Node) -> dict[Node, int]:
+    """How often each node is written: a named part once, whatever is inside a repeated small part as often as it."""
+    places = dict.fromkeys(nodes, 0)
+    places[root] = 1
+    for node in reversed(nodes):
+        here = min(places[node], EXPANDED_LIMIT)
+        if here > 1 and _is_named(node, here, None):
+            here = 1
+        for child in _visible(node):
+            places[child] = places.get(child, 0) + here
+    return places
+
+
+def _visible(node: Node) -> Sequence[Node]:
+    """The operands that the formula shows: a norm shows the vector and not the sum of its squares."""
+    base, exponent = base_and_exponent(node)
+    if exponent != 1:
+        vector = squared_norm(base)
+        if vector is not None and 2 * exponent == int(2 * exponent) and (2 * exponent) % 2:
+            return (vector,)
+        return (base,)
+    return node.children

@@ -1,0 +1,161 @@
+"""Index notation: what every node can be written in, whatever its rank.
+
+`f'(z)[i] * x[j] * eye(m)[i,k] -> ikj`: letters that do not come out are summed. Fused axes are letters in brackets,
+`-> (ji)k`, and a repeated output letter is an identity matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from matcalc.graph import Contract, Fuse, Map, Node, Split, Sum, base_and_exponent, is_power
+from matcalc.notation import pieces
+from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Transposed, Tree
+from matcalc.rules.entries import AbstractFunction
+
+if TYPE_CHECKING:
+    from matcalc.notation.writer import Writer
+
+_LETTERS = "ijklpqrstuvwxyz"
+
+
+def letters() -> Iterator[str]:
+    """i, j, k, l, p, … and numbered ones after them; m and n are left to dimensions."""
+    yield from _LETTERS
+    for number in count(1):
+        for letter in _LETTERS:
+            yield f"{letter}{number}"
+
+
+def write_indexed(writer: Writer, node: Node) -> Tree:
+    """The node as an index form of its own axes."""
+    supply = letters()
+    if isinstance(node, Fuse):
+        inner = node.children[0]
+        names = [next(supply) for _ in inner.axes]
+        out, start = [], 0
+        for group in node.groups:
+            run = names[start : start + group]
+            out.append(run[0] if group == 1 else _grouped(run))
+            start += group
+        return IndexForm(node.axes, _body(writer, inner, names, supply), tuple(out))
+    names = [next(supply) for _ in node.axes]
+    return IndexForm(node.axes, _body(writer, node, names, supply), tuple(names))
+
+
+def _grouped(names: Sequence[str]) -> str:
+    joined = "".join(names) if all(len(name) == 1 for name in names) else ",".join(names)
+    return f"({joined})"
+
+
+def _body(writer: Writer, node: Node, names: Sequence[str], supply: Iterator[str]) -> Tree:
+    """The node's entry at `names`, as a sum of products."""
+    if node in writer.parts:
+        return _entry(writer, node, names)
+    if isinstance(node, Sum):
+        if not node.terms:
+            return _zero(node, names)
+        terms = sorted(node.terms, key=lambda term: (writer.rank(term[1]), term[1].digest))
+        return pieces.addition(
+            [(1 if c > 0 else -1, _product(writer, term, names, supply, abs(c))) for c, term in terms], SCALAR
+        )
+    return _product(writer, node, names, supply, 1)
+
+
+def _zero(node: Sum, names: Sequence[str]) -> Tree:
+    return pieces.scaled([Literal(SCALAR, 0)], pieces.scaled(*_last(_ones(node.axes, names))))
+
+
+def _ones(axes: Sequence[object], names: Sequence[str]) -> list[Tree]:
+    return [
+        Indexed(SCALAR, pieces.ones(dim, 1), (name,))  # type: ignore[arg-type]
+        for dim, name in zip(axes, names, strict=True)
+    ]
+
+
+def _last(factors: Sequence[Tree]) -> tuple[Sequence[Tree], Tree]:
+    return (factors[:-1], factors[-1]) if factors else ((), pieces.ONE)
+
+
+def _product(
+    writer: Writer, node: Node, names: Sequence[str], supply: Iterator[str], coefficient: object
+) -> Tree:
+    above: list[tuple[tuple[int, ...], Tree]] = []
+    below: list[Tree] = []
+    if isinstance(node, Contract) and node not in writer.parts:
+        letter_of: dict[int, str] = {}
+        deltas: list[Tree] = []
+        for axis, (label, name) in enumerate(zip(node.out, names, strict=True)):
+            if label in letter_of:
+                identity = pieces.eye(node.axes[axis])
+                deltas.append(Indexed(SCALAR, identity, (letter_of[label], name)))
+            else:
+                letter_of[label] = name
+        for label in range(len(node.sizes)):
+            if label not in letter_of:
+                letter_of[label] = next(supply)
+        for factor, labels in node.factors:
+            base, exponent = (factor, 1) if factor in writer.parts else base_and_exponent(factor)
+            inside = [letter_of[label] for label in labels]
+            if exponent < 0 and len(factor.axes) <= 2:
+                tree = writer.power(base, -exponent)
+                below.append(_indexed(tree, inside) if inside else tree)
+            else:
+                above.append((writer.rank(factor), _entry(writer, factor, inside)))
+        above.sort(key=lambda pair: pair[0])
+        held = {label for _, labels in node.factors for label in labels}
+        held |= {label for label in node.out if node.out.count(label) > 1}
+        free = [(node.sizes[label], name) for label, name in letter_of.items() if label not in held]
+        # A letter that only a fused axis holds has its size from nowhere else.
+        lonely = _split_only(node)
+        free += [(node.sizes[label], letter_of[label]) for label in sorted(lonely)]
+        factors = [tree for _, tree in above] + deltas
+        factors += _ones([dim for dim, _ in free], [name for _, name in free])
+    else:
+        factors = [_entry(writer, node, names)]
+        if isinstance(node, Split):
+            factors += _ones(node.axes, names)
+    scalars, body = _last(factors)
+    whole = pieces.scaled(scalars, body)
+    return pieces.over(coefficient, (), below, whole)  # type: ignore[arg-type]
+
+
+def _split_only(node: Contract) -> set[int]:
+    fused: set[int] = set()
+    plain: set[int] = {label for label in node.out if node.out.count(label) > 1}
+    for factor, labels in node.factors:
+        (fused if isinstance(factor, Split) else plain).update(labels)
+    return fused - plain
+
+
+def _entry(writer: Writer, node: Node, names: Sequence[str]) -> Tree:
+    """One factor at its letters."""
+    if not node.axes:
+        return writer.tree(node)
+    if isinstance(node, Split) and node not in writer.parts:
+        inner, at = iter(names), []
+        for part in node.parts:
+            run = [next(inner) for _ in part]
+            at.append(run[0] if len(run) == 1 else _grouped(run))
+        return _entry(writer, node.children[0], at)
+    if node in writer.parts or len(node.axes) <= 2:
+        return _indexed(writer.tree(node), names)
+    if isinstance(node, Map) and not is_power(node):
+        arguments = tuple(
+            _entry(writer, child, names) if child.axes else writer.tree(child) for child in node.children
+        )
+        function = node.function
+        if isinstance(function, AbstractFunction):
+            return Call(SCALAR, function.letter, arguments, (), function.order)
+        return pieces.call(function.name, SCALAR, *arguments)
+    return Indexed(SCALAR, write_indexed(writer, node), tuple(names))
+
+
+def _indexed(tree: Tree, names: Sequence[str]) -> Tree:
+    if isinstance(tree, Transposed) and len(names) == 2:
+        return Indexed(SCALAR, tree.body, (names[1], names[0]))
+    if isinstance(tree, Transposed) and isinstance(tree.body, Name):
+        return Indexed(SCALAR, tree.body, tuple(names))
+    return Indexed(SCALAR, tree, tuple(names))

@@ -1,0 +1,365 @@
+"""Index graph → notation tree: every node as a mathematician writes it, bottom up and without recursion.
+
+A node with one axis is written as a column, one with two as a matrix; rows come by transposing. What is constant
+along an axis can be written loosely (a number in a sum with a vector) where its neighbours fill the shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from matcalc.graph import (
+    Apply,
+    Constant,
+    Contract,
+    Fuse,
+    Map,
+    Node,
+    Size,
+    Split,
+    Sum,
+    Symbol,
+    base_and_exponent,
+    is_power,
+    numbers,
+    topological,
+)
+from matcalc.graph.numbers import Coefficient
+from matcalc.notation import pieces
+from matcalc.notation.indexform import write_indexed
+from matcalc.notation.kronecker import write_fused
+from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
+from matcalc.notation.tree import SCALAR, Call, Literal, Name, Power, Shape, Transposed, Tree
+from matcalc.rules.entries import AbstractFunction
+from matcalc.shapes.dims import Dim, dim_text
+
+# After every variable: numbers, constants and sizes come last among terms, first among factors.
+_LAST = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A formula that fills only the axes in `covers`; the rest must come from its neighbours."""
+
+    tree: Tree
+    covers: frozenset[int]
+
+
+class Writer:
+    """Writes the nodes of one graph. `order` ranks variables by their first appearance, `parts` are named."""
+
+    def __init__(self, order: Mapping[str, int], parts: Mapping[Node, Name] | None = None) -> None:
+        self.order = order
+        self.parts = parts or {}
+        self.trees: dict[Node, Tree] = {}
+        self.ranks: dict[Node, Rank] = {}
+        self.contracts: dict[Node, Reduced] = {}
+        # Sums over a dimension, so that a sum over its size is a mean.
+        self.sums: dict[Tree, tuple[Dim, ...]] = {}
+
+    def write(self, nodes: Sequence[Node]) -> None:
+        """Write `nodes`, each after its operands."""
+        for node in nodes:
+            self.ranks[node] = self._rank(node)
+            if len(node.axes) <= 2 and not isinstance(node, Split):
+                tree = self._tree(node)
+                self.trees[node] = replace(tree, symmetric=True) if node.symmetric else tree
+
+    def written(self, node: Node) -> Tree:
+        """The formula of a node made on the way, whose operands are written."""
+        if node not in self.trees and node not in self.parts:
+            self.write([part for part in topological([node]) if part not in self.ranks])
+        return self.tree(node)
+
+    def tree(self, node: Node) -> Tree:
+        """The formula of a written node, or the name of a named part."""
+        return self.parts.get(node) or self.trees[node]
+
+    def rank(self, node: Node) -> Rank:
+        """Where the node's variables first appear in what the user typed."""
+        return self.ranks[node]
+
+    # Order -----------------------------------------------------------------------------------------------------
+
+    def _rank(self, node: Node) -> Rank:
+        if isinstance(node, Symbol):
+            return (self.order.get(node.name, _LAST - 1),)
+        found: set[int] = set()
+        for child in node.children:
+            found.update(self.ranks[child][:6])
+        return tuple(sorted(found)[:6]) or (_LAST,)
+
+    # Nodes -----------------------------------------------------------------------------------------------------
+
+    def _tree(self, node: Node) -> Tree:
+        if isinstance(node, Symbol):
+            return _symbol(node)
+        if isinstance(node, Sum):
+            return self._sum(node)
+        if isinstance(node, Contract):
+            return self._contract(node, 1)
+        if isinstance(node, Map):
+            return self._map(node)
+        if isinstance(node, Apply):
+            return self._apply(node)
+        if isinstance(node, Fuse):
+            return write_fused(self, node, 1)
+        if isinstance(node, Constant):
+            return Name(SCALAR, node.name)
+        assert isinstance(node, Size)
+        return Name(SCALAR, dim_text(node.dim))
+
+    def _sum(self, node: Sum) -> Tree:
+        shape = shape_of(node)
+        if not node.terms:
+            return Literal(SCALAR, 0) if shape == SCALAR else pieces.sized("zeros", shape, *_sizes(shape))
+        loose = self._fitting([term for _, term in node.terms], [abs(c) for c, _ in node.terms])
+        ordered = sorted(
+            range(len(node.terms)),
+            key=lambda k: (
+                self.ranks[node.terms[k][1]],
+                pieces.transposes(loose[k]),
+                node.terms[k][1].digest,
+            ),
+        )
+        return pieces.addition([(1 if node.terms[k][0] > 0 else -1, loose[k]) for k in ordered], shape)
+
+    def times(self, coefficient: Coefficient, node: Node) -> Tree:
+        """coefficient · node for a positive coefficient, as one product."""
+        if coefficient == 1:
+            return self.tree(node)
+        if node in self.parts:
+            return pieces.over(coefficient, (), (), self.parts[node])
+        if isinstance(node, Contract):
+            return self._contract(node, coefficient)
+        if isinstance(node, Fuse):
+            return write_fused(self, node, coefficient)
+        base, exponent = base_and_exponent(node)
+        if exponent < 0:
+            return pieces.over(coefficient, (), [self.power(base, -exponent)], None)
+        return pieces.over(coefficient, (), (), self.trees[node])
+
+    def _fitting(self, nodes: Sequence[Node], coefficients: Sequence[Coefficient]) -> list[Tree]:
+        """The nodes as terms of a sum or arguments of a function: loosely where the others fill the shape."""
+        found = [self._loosely(node, c) for node, c in zip(nodes, coefficients, strict=True)]
+        axes = range(max((len(node.axes) for node in nodes), default=0))
+        if all(any(axis in one.covers for one in found) for axis in axes):
+            return [one.tree for one in found]
+        widest = max(range(len(found)), key=lambda k: len(found[k].covers))
+        return [
+            self.times(coefficients[k], nodes[k]) if k == widest else one.tree for k, one in enumerate(found)
+        ]
+
+    def _loosely(self, node: Node, coefficient: Coefficient) -> Loose:
+        everything = frozenset(range(len(node.axes)))
+        if not isinstance(node, Contract) or node in self.parts or not node.axes:
+            return Loose(self.times(coefficient, node), everything)
+        held = {label for _, labels in node.factors for label in labels}
+        covers = frozenset(
+            axis for axis, label in enumerate(node.out) if label in held or node.out.count(label) > 1
+        )
+        if covers == everything:
+            return Loose(self._contract(node, coefficient), everything)
+        return Loose(self._contract(node, coefficient, loose=True), covers)
+
+    # Maps and functions ----------------------------------------------------------------------------------------
+
+    def _map(self, node: Map) -> Tree:
+        function = node.function
+        shape = shape_of(node)
+        if is_power(node):
+            base, exponent = base_and_exponent(node)
+            if exponent == 1:
+                inside, above = (self.tree(child) for child in node.children)
+                return Power(shape, inside, above)
+            if exponent < 0:
+                return pieces.quotient(pieces.ONE, [self.power(base, -exponent)])
+            return self.power(base, exponent)
+        full = [child for child in node.children if child.axes]
+        fitting = iter(self._fitting(full, [1] * len(full)))
+        arguments = [next(fitting) if child.axes else self.tree(child) for child in node.children]
+        if isinstance(function, AbstractFunction):
+            return Call(shape, function.letter, tuple(arguments), (), function.order)
+        return pieces.call(function.name, shape, *arguments)
+
+    def power(self, base: Node, exponent: Coefficient) -> Tree:
+        """base ** exponent for a positive exponent: norms and roots are recognised."""
+        vector = None if base in self.parts or exponent == 1 else squared_norm(base)
+        if vector is not None:
+            tree, doubled = self.tree(vector), numbers.multiply(2, exponent)
+            plain = isinstance(tree, Name) and len(vector.axes) == 1
+            if isinstance(doubled, int) and (doubled % 2 or not plain):
+                return pieces.power(pieces.call("norm", SCALAR, tree), doubled)
+        return pieces.power(self.tree(base), exponent)
+
+    def _apply(self, node: Apply) -> Tree:
+        arguments = [self.tree(child) for child in node.children]
+        arguments += [pieces.literal(p) for p in node.parameters if isinstance(p, (int, float, Fraction))]
+        shape = shape_of(node)
+        name = node.function.name
+        if not node.batch:
+            return pieces.call(name, shape, *arguments)
+        if isinstance(arguments[0], Transposed) and len(arguments) == 1:
+            columns: Shape = (1, shape[0]) if shape[1] == 1 else (shape[1], shape[0])
+            return pieces.transposed(pieces.call(name, columns, arguments[0].body, axis=0))
+        return pieces.call(name, shape, *arguments, axis=1)
+
+    # Contractions ----------------------------------------------------------------------------------------------
+
+    def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> Tree:
+        reduced = self.contracts.get(node)
+        if reduced is None:
+            reduced = self._reduced(node)
+            if reduced is None:
+                tree = write_indexed(self, node)
+                return pieces.over(coefficient, (), (), tree)
+            self.contracts[node] = reduced
+        above, below = ranked(reduced.scalars.above), ranked(reduced.scalars.below)
+        above, below = self._means(above, below)
+        body, under = _body(node, reduced, loose)
+        if body is not None:
+            body = pieces.shorter_transposes(body)
+        if under:
+            whole = pieces.over(coefficient, above, [*below, *under], body)
+        else:
+            whole = pieces.over(coefficient, above, below, body)
+        return whole
+
+    def _reduced(self, node: Contract) -> Reduced | None:
+        """The contraction reduced to weights on its outputs and a matrix between them."""
+        reduction = Reduction(node.sizes, node.out, self._summed)
+        scalars = reduction.scalars
+        for factor, labels in node.factors:
+            base, exponent = (factor, 1) if factor in self.parts else base_and_exponent(factor)
+            below = exponent < 0
+            rank = self.ranks[factor]
+            if not labels:
+                tree = self.power(base, -exponent) if below else self.tree(factor)
+                (scalars.below if below else scalars.above).append((rank, tree))
+                continue
+            if len(labels) > 2:
+                return None
+            tree = self.power(base, -exponent) if below else self.tree(factor)
+            if len(labels) == 1:
+                square = None if below or exponent != 2 or labels[0] in node.out else base
+                if square is not None and self._alone(node, labels[0]):
+                    scalars.above.append((rank, self._square(square)))
+                    reduction.gone.add(labels[0])
+                    continue
+                reduction.weights[labels[0]].append(Weight(tree, rank, below))
+            elif labels[0] == labels[1]:
+                column = pieces.call("diagonal", (tree.shape[0], 1), tree)
+                reduction.weights[labels[0]].append(Weight(column, rank, below))
+            else:
+                if exponent == 2 and self._alone(node, *labels):
+                    scalars.above.append((rank, self._square(base)))
+                    reduction.gone |= set(labels)
+                    continue
+                reduction.add_edge(Edge(labels[0], labels[1], tree, rank, factor.symmetric, below))
+        return reduction.reduce()
+
+    def _square(self, node: Node) -> Tree:
+        """The sum of the squares of a node's entries: x.T @ x of a variable, norm(…)**2 of the rest."""
+        tree = self.tree(node)
+        if len(node.axes) == 1 and isinstance(tree, Name):
+            return pieces.inner_product(tree, tree)
+        return pieces.power(pieces.call("norm", SCALAR, tree), 2)
+
+    @staticmethod
+    def _alone(node: Contract, *wanted: int) -> bool:
+        """Whether no other factor and no output touches these labels."""
+        if any(label in node.out for label in wanted):
+            return False
+        return sum(any(label in wanted for label in labels) for _, labels in node.factors) == 1
+
+    def _summed(self, tree: Tree, dim: Dim) -> None:
+        self.sums[tree] = (*self.sums.get(tree, ()), dim)
+
+    def _means(self, above: list[Tree], below: list[Tree]) -> tuple[list[Tree], list[Tree]]:
+        """A sum over n divided by n is a mean."""
+        sizes = [tree.name for tree in below if isinstance(tree, Name)]
+        for place, tree in enumerate(above):
+            dims = [dim_text(dim) for dim in self.sums.get(tree, ())]
+            if dims and all(dims.count(dim) <= sizes.count(dim) for dim in dims):
+                assert isinstance(tree, Call)
+                above = list(above)
+                above[place] = Call(tree.shape, "mean", tree.arguments, tree.keywords)
+                below = list(below)
+                for dim in dims:
+                    found = next(k for k, t in enumerate(below) if isinstance(t, Name) and t.name == dim)
+                    del below[found]
+                break
+        return above, below
+
+
+def shape_of(node: Node) -> Shape:
+    """The two dimensions of a node in its canonical orientation."""
+    if not node.axes:
+        return SCALAR
+    return (node.axes[0], 1) if len(node.axes) == 1 else node.axes
+
+
+def squared_norm(node: Node) -> Node | None:
+    """The node whose entries' squares are summed, if that is all that `node` is."""
+    if isinstance(node, Contract) and not node.out and len(node.factors) == 1:
+        factor, labels = node.factors[0]
+        base, exponent = base_and_exponent(factor)
+        if exponent == 2 and labels and len(set(labels)) == len(labels):
+            return base
+    return None
+
+
+def _symbol(node: Symbol) -> Tree:
+    if len(node.shape) == 2 and node.shape[0] == 1 and node.axes:
+        return pieces.transposed(Name((1, node.axes[0]), node.name))
+    return Name(shape_of(node), node.name)
+
+
+def _sizes(shape: Shape) -> tuple[Dim, ...]:
+    return shape[:1] if shape[1] == 1 else shape
+
+
+def _body(node: Contract, reduced: Reduced, loose: bool) -> tuple[Tree | None, list[Tree]]:
+    """What stands on the outputs, and what divides it entry by entry."""
+    if not node.out:
+        return None, []
+    if len(reduced.columns) == 1:
+        return _diagonal_or_column(node, reduced, loose)
+    rows, columns = (node.sizes[label] for label in node.out)
+    left, right = reduced.columns
+    below = [*reduced.below[0], *map(pieces.transposed, reduced.below[1])]
+    body: Tree | None
+    if reduced.matrix is not None:
+        factors = [
+            *([pieces.diag(left)] if left is not None else []),
+            reduced.matrix,
+            *([pieces.diag(right)] if right is not None else []),
+        ]
+        body = pieces.matrix_product(*factors)
+    elif left is not None and right is not None:
+        body = pieces.matrix_product(left, pieces.transposed(right))
+    elif loose:
+        body = left if left is not None else None if right is None else pieces.transposed(right)
+    elif left is not None:
+        body = pieces.matrix_product(left, pieces.ones(1, columns))
+    elif right is not None:
+        body = pieces.matrix_product(pieces.ones(rows, 1), pieces.transposed(right))
+    else:
+        covered = bool(reduced.below[0]) and bool(reduced.below[1])
+        body = None if covered else pieces.ones(rows, columns)
+    return body, below
+
+
+def _diagonal_or_column(node: Contract, reduced: Reduced, loose: bool) -> tuple[Tree | None, list[Tree]]:
+    dim = node.sizes[node.out[0]]
+    column, below = reduced.columns[0], reduced.below[0]
+    if len(node.out) == 1:
+        if column is None and not below and not loose:
+            return pieces.ones(dim, 1), below
+        return column, below
+    if column is None and not below:
+        return pieces.eye(dim), []
+    weight = pieces.quotient(column if column is not None else pieces.ONE, below)
+    return pieces.diag(weight), []
