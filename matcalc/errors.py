@@ -89,7 +89,12 @@ def caret(text: str, span: Span, width: int = 76) -> list[str]:
     line_end = len(text) if line_end < 0 else line_end
     # A long line is cut to a window around the mistake, so that the caret stays in view.
     window = max(line_start, start - width // 2)
-    line = text[window : min(line_end, window + width)].replace("\t", " ")
+    line = "".join(map(_shown, text[window : min(line_end, window + width)]))
     lead = "…" if window > line_start else ""
     marks = max(1, min(end, line_end, window + width) - start)
     return ["  " + lead + line, "  " + " " * (len(lead) + start - window) + "^" * marks]
+
+
+def _shown(character: str) -> str:
+    """A character as a terminal may have it: no control or direction sign of the user's text gets through."""
+    return character if character.isprintable() else " " if character.isspace() else "\ufffd"

@@ -1,0 +1,23 @@
+"""How large an input may be. Checked before any work is done on it; each limit is a setting."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for text that users type. Python objects, and text that matcalc itself printed, need none: `NO_LIMITS`."""
+
+    characters: int = 20_000
+    nesting: int = 200
+    digits: int = 30
+    exponent: int = 1_000
+    dimension: int = 10**9
+    matrix_power: int = 10**6
+
+
+LIMITS = Limits()
+# Matrix powers stay bounded: their derivative is a sum with as many terms.
+NO_LIMITS = Limits(characters=sys.maxsize, nesting=sys.maxsize, digits=1_000, exponent=sys.maxsize)

@@ -1,0 +1,239 @@
+"""From the syntax tree to the index graph.
+
+`read` is the whole way from text: parse, resolve names, infer what is not declared, and build the graph. Each part
+named in `where` becomes one node, used wherever its name stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matcalc.errors import DomainError, LimitError, MatcalcError, ShapeError
+from matcalc.graph import Node, constant, elementwise, number, size, symbol
+from matcalc.language.declarations import Declaration, read_shapes
+from matcalc.language.formulas import derivative
+from matcalc.language.index_form import evaluate
+from matcalc.language.inference import infer
+from matcalc.language.limits import LIMITS, Limits
+from matcalc.language.names import CONSTANTS
+from matcalc.language.parser import parse_text
+from matcalc.language.quoting import call_mismatch, side, text_of
+from matcalc.language.resolve import Bound, Resolved, resolve
+from matcalc.language.syntax import (
+    Binary,
+    Call,
+    Formula,
+    IndexForm,
+    Name,
+    Number,
+    Superscript,
+    Syntax,
+    Transpose,
+    Unary,
+)
+from matcalc.language.values import (
+    OPERATORS,
+    Value,
+    grid_warning,
+    negated,
+    powered,
+    to_the_power,
+    transposed,
+)
+from matcalc.rules import AbstractFunction, Elementwise, invoke
+from matcalc.shapes.broadcast import SCALAR, two_dimensional
+from matcalc.shapes.mismatch import mismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A formula read: its value, and what was understood on the way.
+
+    `shapes` holds every declared or inferred variable, `functions` the abstract functions, `order` the variables as
+    they first appear, `names` the nodes of the parts named in `where`.
+    """
+
+    value: Value
+    shapes: dict[str, Declaration]
+    functions: tuple[str, ...]
+    warnings: tuple[str, ...]
+    order: tuple[str, ...]
+    names: dict[str, Node]
+    formula: Formula
+
+
+def read(
+    text: str,
+    shapes: Any = None,
+    functions: Sequence[Any] | str = (),
+    dialect: str = "python",
+    limits: Limits = LIMITS,
+) -> Parsed:
+    """The value of a formula given as text.
+
+    `shapes` declares variables (see `read_shapes`), `functions` lists abstract elementwise functions. Raises
+    MatcalcError, with the place in the text and a hint, for whatever can't be read or does not fit.
+    """
+    declarations = read_shapes(shapes, limits)
+    formula = parse_text(text, dialect, limits)
+    resolved = resolve(formula, declarations, function_names(functions), limits)
+    known = infer(resolved, declarations)
+    return _Lowering(resolved, known, limits).run()
+
+
+def function_names(functions: Sequence[Any] | str) -> tuple[str, ...]:
+    """The names of `functions=`: a text such as "f, g", names, or function objects."""
+    if isinstance(functions, str):
+        return tuple(functions.replace(",", " ").split())
+    try:
+        names = tuple(given if isinstance(given, str) else given.name for given in functions or ())
+    except (TypeError, AttributeError):
+        names = (None,)
+    if not all(isinstance(name, str) for name in names):
+        raise DomainError("functions= lists names", hint='write functions=("f", "g")')
+    return names
+
+
+class _Lowering:
+    def __init__(self, resolved: Resolved, shapes: Mapping[str, Declaration], limits: Limits) -> None:
+        self.resolved = resolved
+        self.formula = resolved.formula
+        self.shapes = dict(shapes)
+        self.limits = limits
+        self.named: dict[str, Value] = {}
+        self.values: dict[Syntax, Value] = {}
+        self.warnings: dict[str, None] = {}
+
+    def run(self) -> Parsed:
+        values, step = self.values, self.step
+        for name in self.resolved.variables:
+            entry = self.shapes[name]
+            self.named[name] = Value(
+                symbol(name, entry.shape, entry.properties), two_dimensional(entry.shape)
+            )
+        parts: dict[str, Node] = {}
+        part: Syntax = self.formula.body
+        try:
+            for segment in self.resolved.segments:
+                for part in segment.steps:
+                    values[part] = step(part)
+                if segment.name is not None:
+                    self.named[segment.name] = values[segment.result]
+                    parts[segment.name] = values[segment.result].node
+        except MatcalcError as error:
+            self.formula.source.settle(error)
+            raise self.formula.source.locate(error, part.start, part.end) from None
+        return Parsed(
+            values[self.formula.body],
+            self.shapes,
+            self.resolved.functions,
+            tuple(self.warnings),
+            tuple(self.resolved.variables),
+            {d.name.name: parts[d.name.name] for d in self.formula.definitions},
+            self.formula,
+        )
+
+    def step(self, part: Syntax) -> Value:
+        """The value of a part, its children's being known."""
+        kind = type(part)
+        if kind is Name:
+            return self.name(part.name)  # type: ignore[attr-defined]
+        if kind is Binary:
+            return self.binary(part)  # type: ignore[arg-type]
+        if kind is Number:
+            return Value(number(part.value), SCALAR)  # type: ignore[attr-defined]
+        if kind is Transpose:
+            return transposed(self.values[part.operand])  # type: ignore[attr-defined]
+        if kind is Call:
+            return self.call(part, self.resolved.calls[part])  # type: ignore[arg-type]
+        if isinstance(part, Unary):
+            value = self.values[part.operand]
+            return negated(value) if part.operator == "-" else value
+        if isinstance(part, Superscript):
+            return self.superscript(part)
+        assert isinstance(part, IndexForm)
+        return self.index_form(part)
+
+    def name(self, name: str) -> Value:
+        value = self.named.get(name)
+        if value is None:
+            value = self.named[name] = Value(constant(name) if name in CONSTANTS else size(name), SCALAR)
+        return value
+
+    def binary(self, part: Binary) -> Value:
+        left, right, operator = self.values[part.left], self.values[part.right], part.operator
+        try:
+            if operator == "**":
+                return self.power(part, left, right)
+            result = OPERATORS[operator](left, right)
+        except ShapeError:
+            sides = side(self.formula, part.left, left.shape), side(self.formula, part.right, right.shape)
+            raise mismatch(operator, *sides) from None
+        if operator != "@" and left.shape != right.shape:
+            warning = grid_warning(left.shape, right.shape, "{}")
+            if warning is not None:
+                self.warnings[warning.format(text_of(self.formula, part))] = None
+        return result
+
+    def power(self, part: Binary, left: Value, right: Value) -> Value:
+        try:
+            return to_the_power(left, right, self.limits)
+        except LimitError as error:
+            raise self.formula.source.locate(error, part.right.start, part.right.end) from None
+
+    def superscript(self, part: Superscript) -> Value:
+        value = self.values[part.operand]
+        if 1 not in value.shape:
+            text = text_of(self.formula, part.operand)
+            inverse = part.exponent == -1
+            raise DomainError(
+                f"a raised {part.exponent} on a matrix can be read in two ways",
+                hint=f"write inv({text})"
+                if inverse
+                else f"write matrix_power({text}, {part.exponent}) or elementwise {text}**{part.exponent}",
+            )
+        return to_the_power(value, Value(number(part.exponent), SCALAR), self.limits)
+
+    # Calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, part: Call, bound: Bound) -> Value:
+        operands = {name: self.values[operand] for name, operand in bound.operands.items()}
+        function = bound.function
+        if isinstance(function, AbstractFunction) or bound.primes:
+            (operand,) = operands.values()
+            return Value(self.elementwise(bound, [operand.node]), operand.shape)
+        try:
+            value = invoke(function, {**operands, **bound.options})
+        except ShapeError as error:
+            given = [
+                side(self.formula, bound.operands[name], value.shape) for name, value in operands.items()
+            ]
+            raise call_mismatch(function, bound.options, given, error.hint) from None
+        if len(operands) == 2 and isinstance(function, Elementwise):
+            a, b = operands.values()
+            warning = grid_warning(a.shape, b.shape, "{}")
+            if warning is not None:
+                self.warnings[warning.format(text_of(self.formula, part))] = None
+        return value
+
+    def elementwise(self, bound: Bound, nodes: list[Node]) -> Node:
+        """A call on nodes that have one set of axes."""
+        if bound.primes and isinstance(bound.function, Elementwise):
+            return derivative(bound.function, bound.primes, nodes[0])
+        return elementwise(bound.function, *nodes)
+
+    # Index forms -----------------------------------------------------------------------------------------------
+
+    def index_form(self, part: IndexForm) -> Value:
+        plan = self.resolved.plans[part]
+        return evaluate(plan, self.values, lambda value: text_of(self.formula, value), self.entrywise)
+
+    def entrywise(self, part: Syntax, nodes: list[Node]) -> Node:
+        """The elementwise call or the power that `part` is, on the nodes of its operands."""
+        if isinstance(part, Superscript):
+            return powered(nodes[0], number(part.exponent), self.limits)
+        if isinstance(part, Binary):
+            return powered(nodes[0], nodes[1], self.limits)
+        return self.elementwise(self.resolved.calls[part], nodes)

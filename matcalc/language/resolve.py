@@ -1,0 +1,355 @@
+"""What the names of a formula mean: which are variables, parts, dimensions and functions, and in what order to compute.
+
+Nothing is known of shapes here. The result lists every part of the formula after what it is made of, so that
+inference and lowering are plain loops, however deep the formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from matcalc.errors import DomainError, LimitError, MatcalcError, ParseError, UnknownNameError
+from matcalc.language.complaints import shortened
+from matcalc.language.declarations import Declarations, check_dimension_limit
+from matcalc.language.index_form import Plan, plan
+from matcalc.language.limits import LIMITS, Limits
+from matcalc.language.names import (
+    ABSTRACT,
+    CONSTANTS,
+    SIGMOIDS,
+    check_variable,
+    is_name,
+    unknown_function,
+    unknown_name,
+)
+from matcalc.language.syntax import (
+    Binary,
+    Call,
+    Definition,
+    Formula,
+    Indexed,
+    IndexForm,
+    Name,
+    Number,
+    Syntax,
+    Unary,
+)
+from matcalc.rules import AbstractFunction, Elementwise, Entry, Parameter, find, parameters_of
+from matcalc.shapes.dims import Dim, dim_product
+
+
+@dataclass(slots=True)
+class Bound:
+    """A call with its function found: operands by parameter name, and options as plain values."""
+
+    function: Entry | AbstractFunction
+    operands: dict[str, Syntax]
+    options: dict[str, Any]
+    primes: int = 0
+
+
+@dataclass(slots=True)
+class Segment:
+    """One definition, or the body (`name` is None): its parts, each after what it is made of."""
+
+    name: str | None
+    steps: list[Syntax]
+    result: Syntax
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A formula whose names are understood; `variables` are in the order of their first appearance."""
+
+    formula: Formula
+    segments: list[Segment] = field(default_factory=list)
+    calls: dict[Syntax, Bound] = field(default_factory=dict)
+    plans: dict[Syntax, Plan] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    dims: set[str] = field(default_factory=set)
+    functions: tuple[str, ...] = ()
+
+
+def resolve(
+    formula: Formula, declarations: Declarations, functions: Sequence[str] = (), limits: Limits = LIMITS
+) -> Resolved:
+    """Finds the meaning of every name.
+
+    Raises UnknownNameError for names and functions that are unknown, defined twice or by themselves, DomainError for
+    arguments that a function does not take, LimitError for options past the limits.
+    """
+    return _Resolver(formula, declarations, functions, limits).run()
+
+
+class _Resolver:
+    def __init__(
+        self, formula: Formula, declarations: Declarations, functions: Sequence[str], limits: Limits
+    ) -> None:
+        self.formula = formula
+        self.declarations = declarations
+        self.listed = tuple(functions)
+        self.limits = limits
+        self.result = Resolved(formula)
+        self.parts: dict[str, Definition] = {}
+        self.named: list[Name] = []
+        self.used: dict[str, Call] = {}
+
+    def run(self) -> Resolved:
+        for name in self.listed:
+            self._check_function(name)
+        for definition in self.formula.definitions:
+            self._check_definition(definition)
+        segments = {
+            definition.name.name: self._segment(definition.name.name, definition.value)
+            for definition in self.formula.definitions
+        }
+        body = self._segment(None, self.formula.body)
+        self._check_names()
+        order = _ordered(segments, self.parts, self.formula) if segments else []
+        self.result.segments = [*order, body]
+        self.result.functions = self.listed or tuple(self.used)
+        return self.result
+
+    def _check_function(self, name: str) -> None:
+        if name in self.declarations.entries:
+            raise UnknownNameError(
+                f"'{name}' is declared both as a variable and as a function", hint="rename one"
+            )
+        if find(name) is not None or not is_name(name):
+            check_variable(name)
+
+    def _check_definition(self, definition: Definition) -> None:
+        name = definition.name.name
+        try:
+            check_variable(name)
+            if name in self.parts:
+                raise UnknownNameError(f"'{name}' is defined twice", hint="keep one of the definitions")
+            if name in self.declarations.entries:
+                raise UnknownNameError(
+                    f"'{name}' is a variable and can't be defined anew", hint="rename the part"
+                )
+        except MatcalcError as error:
+            raise self._locate(error, definition.name) from None
+        self.parts[name] = definition
+
+    def _locate(self, error: MatcalcError, part: Syntax) -> MatcalcError:
+        return self.formula.source.locate(error, part.start, part.end)
+
+    def _segment(self, name: str | None, root: Syntax) -> Segment:
+        """All parts of `root`, children first; options of calls are read, not listed."""
+        steps: list[Syntax] = []
+        pending = [root]
+        while pending:
+            part = pending.pop()
+            steps.append(part)
+            kind = type(part)
+            if kind is Name:
+                self.named.append(part)  # type: ignore[arg-type]
+            elif kind is Call:
+                pending += self._bind(part)  # type: ignore[arg-type]
+            elif kind is IndexForm:
+                pending += self._plan(part)  # type: ignore[arg-type]
+            elif kind is Indexed:
+                error = ParseError(
+                    "an index makes sense in an index form only",
+                    hint="say which letters come out: A[i,k] * x[k] -> i, in parentheses inside a larger formula",
+                )
+                raise self._locate(error, part)
+            else:
+                pending += part.children
+        steps.reverse()
+        return Segment(name, steps, root)
+
+    # Names -----------------------------------------------------------------------------------------------------
+
+    def _check_names(self) -> None:
+        declared, dims = self.declarations.entries, self.declarations.dims
+        is_open = self.declarations.open
+        found: dict[str, int] = {}
+        for part in self.named:
+            name = part.name
+            if name in self.parts or name in CONSTANTS:
+                continue
+            if name not in declared:
+                if name in dims or name in self.result.dims:
+                    continue
+                if not is_open or find(name) is not None or not is_name(name) or name in self.listed:
+                    known = [*declared, *self.parts, *dims]
+                    raise self._locate(unknown_name(name, known, self.listed, not is_open), part)
+                if name in self.used and name not in SIGMOIDS:
+                    error = UnknownNameError(
+                        f"'{name}' is called as a function here and used as a variable there",
+                        hint="rename one",
+                    )
+                    raise self._locate(error, part)
+            found[name] = min(found.get(name, part.start), part.start)
+        self.result.variables = sorted(found, key=found.__getitem__)
+
+    # Calls -----------------------------------------------------------------------------------------------------
+
+    def _bind(self, call: Call) -> Iterable[Syntax]:
+        """Finds the function of a call and sorts its arguments; returns those that are values."""
+        try:
+            function = self._function(call)
+        except MatcalcError as error:
+            raise self.formula.source.locate(error, call.start, call.name_end) from None
+        try:
+            bound = self._bound(call, function)
+        except MatcalcError as error:
+            raise self._locate(error, call) from None
+        self.result.calls[call] = bound
+        return bound.operands.values()
+
+    def _plan(self, form: IndexForm) -> Iterable[Syntax]:
+        """Takes an index form apart; returns the parts that are values."""
+        try:
+            found = self.result.plans[form] = plan(form)
+        except MatcalcError as error:
+            raise self.formula.source.settle(error) from None
+        for part in found.letters:
+            if isinstance(part, Call):
+                self._bind(part)
+                if not isinstance(self.result.calls[part].function, (Elementwise, AbstractFunction)):
+                    error = ParseError(
+                        f"{part.function} is not elementwise, so it has nothing to say of single entries",
+                        hint=f"index its result: {part.function}(…)[i]",
+                    )
+                    raise self._locate(error, part)
+        return found.values
+
+    def _function(self, call: Call) -> Entry | AbstractFunction:
+        name = call.function
+        taken = name in self.declarations.entries or name in self.parts
+        if name in self.listed:
+            return AbstractFunction(name, call.primes)
+        entry = find(name)
+        if entry is not None:
+            return entry
+        if not taken and not self.listed and name in ABSTRACT:
+            self.used[name] = call
+            return AbstractFunction(name, call.primes)
+        if not taken and name in SIGMOIDS:
+            entry = find("sigmoid")
+            assert entry is not None
+            return entry
+        variables = {*self.declarations.entries, *self.parts}
+        raise unknown_function(name, variables, [*self.listed, *ABSTRACT], bool(self.listed))
+
+    def _bound(self, call: Call, function: Entry | AbstractFunction) -> Bound:
+        if isinstance(function, AbstractFunction):
+            if len(call.arguments) != 1 or call.keywords:
+                raise DomainError(
+                    f"{call.function} takes 1 argument, got {len(call.arguments) + len(call.keywords)}",
+                    hint=f"write {call.function}(x)",
+                )
+            return Bound(function, {"x": call.arguments[0]}, {})
+        if call.primes and not (isinstance(function, Elementwise) and len(function.parameters) == 1):
+            raise DomainError(
+                f"a prime is the derivative of an elementwise function of one argument, which {function.name} is not",
+                hint="elementwise functions are tanh, exp, sigmoid, … and the abstract f, g, h",
+            )
+        keywords = [name.name for name, _ in call.keywords]
+        bound = Bound(function, {}, {}, call.primes)
+        parameters = parameters_of(function, len(call.arguments), keywords)
+        values = (*call.arguments, *(value for _, value in call.keywords))
+        for parameter, value in zip(parameters, values, strict=True):
+            if parameter.valued:
+                bound.operands[parameter.name] = value
+            else:
+                bound.options[parameter.name] = self._option(parameter, value)
+        return bound
+
+    def _option(self, parameter: Parameter, value: Syntax) -> Any:
+        try:
+            if parameter.kind == "dimension":
+                return self._dimension(value)
+            found = _whole_number(value)
+            if parameter.kind == "axis" and found not in (0, 1, -1, -2):
+                raise DomainError(f"there is no axis {found}", hint="axis=0 gives a row, axis=1 a column")
+        except MatcalcError as error:
+            raise self._locate(error, value) from None
+        if parameter.kind == "integer" and abs(found) > self.limits.matrix_power:
+            error = LimitError(
+                f"{shortened(str(found))} is past the limit of {self.limits.matrix_power:,}",
+                hint="powers are taken symbolically; smaller ones show the same pattern",
+            )
+            raise self._locate(error, value)
+        return found
+
+    def _dimension(self, value: Syntax) -> Dim:
+        """A dimension given as an argument: a name, a whole number, or a product of them."""
+        if isinstance(value, Binary) and value.operator == "*":
+            parts = []
+            rest: Syntax = value
+            while isinstance(rest, Binary) and rest.operator == "*":
+                parts.append(self._dimension_part(rest.right))
+                rest = rest.left
+            parts.append(self._dimension_part(rest))
+            dim = dim_product(reversed(parts))
+        else:
+            dim = self._dimension_part(value)
+        if isinstance(dim, int) and dim < 1:
+            raise DomainError(
+                f"a dimension is at least 1, not {dim}", hint="write a dimension's name, or 1, 2, 3, …"
+            )
+        check_dimension_limit(dim, self.limits)
+        return dim
+
+    def _dimension_part(self, value: Syntax) -> Dim:
+        if not isinstance(value, Name):
+            return _whole_number(value)
+        name = value.name
+        dims = self.declarations.dims
+        if name not in dims:
+            if not self.declarations.open or name in self.declarations.entries or name in self.parts:
+                known = ", ".join(sorted(dims)) or "none"
+                error = UnknownNameError(
+                    f"'{shortened(name)}' is not a dimension", hint=f"the declared dimensions are: {known}"
+                )
+                raise self._locate(error, value)
+            if not is_name(name):
+                raise self._locate(unknown_name(name, dims, (), True), value)
+        self.result.dims.add(name)
+        return name
+
+
+def _whole_number(value: Syntax) -> int:
+    sign = 1
+    while isinstance(value, Unary):
+        sign = -sign if value.operator == "-" else sign
+        value = value.operand
+    if isinstance(value, Number) and isinstance(value.value, int):
+        return sign * value.value
+    shown = f"{value.value}" if isinstance(value, Number) else "an expression"
+    raise DomainError(f"a whole number is needed here, not {shown}", hint="write it as digits: 0, 1, 2")
+
+
+def _ordered(segments: dict[str, Segment], parts: dict[str, Definition], formula: Formula) -> list[Segment]:
+    """The definitions so that each comes after those it uses. Raises UnknownNameError for a circle."""
+    uses = {
+        name: {step.name for step in segment.steps if type(step) is Name and step.name in segments}
+        for name, segment in segments.items()
+    }
+    order: list[Segment] = []
+    users: dict[str, list[str]] = {name: [] for name in segments}
+    for name, used in uses.items():
+        for other in used:
+            users[other].append(name)
+    ready = [name for name in segments if not uses[name]]
+    while ready:
+        name = ready.pop()
+        order.append(segments[name])
+        for user in users[name]:
+            uses[user].discard(name)
+            if not uses[user]:
+                ready.append(user)
+    if len(order) < len(segments):
+        circle = next(name for name in segments if uses[name])
+        error = UnknownNameError(
+            f"'{circle}' is defined by itself", hint="a part may use other parts, but not in a circle"
+        )
+        place = parts[circle].name
+        raise formula.source.locate(error, place.start, place.end)
+    return order
