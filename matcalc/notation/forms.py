@@ -2,6 +2,7 @@
 
 A form is how a call looks in every notation; it answers None where the sign would not say what is meant, and then the
 call is written as the function's name with its arguments. All other functions are their `latex` in the table.
+`inv.T` is the form of a transposed inverse.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, 
 def _inverse(notation: Notation, tree: Call) -> Rendered:
     body = tree.arguments[0]
     if type(body) is Transposed:
-        return SCRIPTED, notation.scripted(((body.body, BASE),), (), (notation.inverse_top,))
+        return _inverse_transposed(notation, Call(tree.shape, "inv", (body.body,)))
     return SCRIPTED, notation.scripted(((body, BASE),), (), (notation.inverse,))
+
+
+def _inverse_transposed(notation: Notation, tree: Call) -> Rendered:
+    return SCRIPTED, notation.scripted(((tree.arguments[0], BASE),), (), (notation.inverse_top,))
 
 
 def _pseudoinverse(notation: Notation, tree: Call) -> Rendered:
@@ -149,6 +154,14 @@ def _sum(notation: Notation, tree: Call) -> Rendered | None:
     return PRODUCT, items
 
 
+def _sum_transposed(notation: Notation, tree: Call) -> Rendered | None:
+    """(1ᵀ X)ᵀ is Xᵀ 1."""
+    if dict(tree.keywords) != {"axis": "0"} or len(tree.arguments) != 1:
+        return None
+    above = notation.scripted(((tree.arguments[0], BASE),), (), (notation.top,))
+    return PRODUCT, (*above, notation.gap, notation.ones)
+
+
 def _sized(sign: str) -> Form:
     """Iₙ, 1ₙ, 0 with its size below: constants that are told apart by their dimensions."""
 
@@ -181,6 +194,7 @@ def _with(count: int, form: Form) -> Form:
 
 FORMS: dict[str, Form] = {
     "inv": _with(1, _inverse),
+    "inv.T": _with(1, _inverse_transposed),
     "pinv": _with(1, _pseudoinverse),
     "matrix_power": _with(2, _matrix_power),
     "exp": _with(1, _exponential),
@@ -198,6 +212,7 @@ FORMS: dict[str, Form] = {
     "outer": _with(2, _outer),
     "dot": _with(2, _inner),
     "sum": _sum,
+    "sum.T": _sum_transposed,
     "eye": _with(1, _sized("eye")),
     "ones": _sized("ones"),
     "zeros": _sized("zeros"),

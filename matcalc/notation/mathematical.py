@@ -44,6 +44,10 @@ TERM = OPERAND | HADAMARD | RATIO | TENSOR | BIG_SUM
 FORMULA = TERM | SIGNED | SUM
 
 
+# Calls that end in a sign of their own and not in the bracket of their arguments: no space is needed after them.
+_CLOSED = frozenset({"inv", "pinv", "exp", "sqrt", "square", "matrix_power", "eye", "ones", "zeros"})
+
+
 def is_scalar(tree: Tree) -> bool:
     """Whether all dimensions are 1."""
     return tree.shape == SCALAR or all(dim == 1 for dim in tree.shape)
@@ -193,17 +197,20 @@ class Notation(ABC):
         return APPLIED, items
 
     def transposed(self, tree: Transposed) -> Rendered:
-        """A transpose; that of an inverse has a sign of its own."""
+        """A transpose; that of an inverse, say, has a form of its own."""
         body = tree.body
-        if type(body) is Call and body.function == "inv":
-            return SCRIPTED, self.scripted(((body.arguments[0], BASE),), (), (self.inverse_top,))
+        if type(body) is Call:
+            form = self.forms.get(body.function + ".T")
+            shown = form(self, body) if form is not None else None
+            if shown is not None:
+                return shown
         return SCRIPTED, self.scripted(((body, BASE),), (), (self.top,))
 
     def between(self, left: Tree, right: Tree) -> str:
         """What stands between two factors set side by side: a dot where two numbers would run together."""
         if type(right) is Literal or (type(right) is Power and type(right.base) is Literal):
             return self.dot
-        apart = type(left) is Call or _is_word(left) or _is_word(right)
+        apart = (type(left) is Call and left.function not in _CLOSED) or _is_word(left) or _is_word(right)
         return self.thin if apart else self.gap
 
     def juxtaposed(self, factors: tuple[Tree, ...], first: int) -> list[Item]:
@@ -274,7 +281,7 @@ class Notation(ABC):
 
     def indexed(self, tree: Indexed) -> Rendered:
         """A_{ij}."""
-        return INDEXED, self.scripted(((tree.body, LETTER),), self.subscript(tree.letters), ())
+        return INDEXED, self.scripted(((tree.body, LETTER | APPLIED),), self.subscript(tree.letters), ())
 
     def index_form(self, tree: IndexForm) -> Rendered:
         """Σₖ A_{ik} x_k, each term with its own sum; with output letters the whole is [ … ]_{ij}."""

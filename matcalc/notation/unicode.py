@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from matcalc.notation.forms import FORMS
 from matcalc.notation.mathematical import (
-    APPLIED,
     FACTOR,
     FORMULA,
     INDEXED,
@@ -18,6 +17,7 @@ from matcalc.notation.mathematical import (
     OPERAND,
     PRODUCT,
     RATIO,
+    SCRIPTED,
     SIGNED,
     Notation,
 )
@@ -100,7 +100,7 @@ class Unicode(Notation):
 
     def root(self, body: Tree) -> Rendered:
         """√ binds to the next sign only, so all but names and numbers stand in brackets."""
-        return APPLIED, ("√", (body, LETTER | INDEXED | NUMBER))
+        return SCRIPTED, ("√", (body, LETTER | INDEXED | NUMBER))
 
     def bars(self, count: int, body: Items) -> Items:
         bar = "|" if count == 1 else "‖"

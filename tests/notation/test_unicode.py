@@ -54,6 +54,7 @@ UNICODE: list[tuple[Tree, str]] = [
     (Call(MATRIX, "kron", (A, Call(MATRIX, "eye", (n,)))), "A ⊗ Iₙ"),
     (Call(MATRIX, "eye", (scalar("m*n"),)), "I_(m n)"),
     (Call(MATRIX, "eye", (scalar("12"),)), "I₁₂"),
+    (Transposed(ROW, Call(COLUMN, "sqrt", (x,))), "(√x)ᵀ"),
     (Call(COLUMN, "sqrt", (x,)), "√x"),
     (Call(COLUMN, "sqrt", (Negative(COLUMN, x),)), "√(−x)"),
     (Call(COLUMN, "exp", (x,)), "e^x"),
