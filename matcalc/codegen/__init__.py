@@ -1,0 +1,5 @@
+"""From the graph to source text of array libraries: `generate` writes it, `compiled` makes it callable."""
+
+from matcalc.codegen.source import JAX, NUMPY, TARGETS, Source, Target, compiled, derivative_name, generate
+
+__all__ = ["JAX", "NUMPY", "TARGETS", "Source", "Target", "compiled", "derivative_name", "generate"]

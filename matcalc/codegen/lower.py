@@ -1,0 +1,225 @@
+"""From nodes to instructions: one walk over the graph, every shared part once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from matcalc.codegen.contraction import contracted
+from matcalc.codegen.program import Program
+from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
+from matcalc.errors import DomainError
+from matcalc.graph import (
+    Apply,
+    Axes,
+    Coefficient,
+    Constant,
+    Contract,
+    Fuse,
+    Map,
+    Node,
+    Size,
+    Split,
+    Sum,
+    Symbol,
+    is_power,
+    number_value,
+    topological,
+)
+from matcalc.rules.entries import AbstractFunction
+from matcalc.shapes.dims import Dim
+
+
+def lower(outputs: Sequence[tuple[Node, Axes]]) -> Program:
+    """The program that computes `outputs`, each a node with the shape of its array.
+
+    The shape has the node's axes, and 1 where the array is to have a unit axis: a row is (1, n).
+    """
+    lowering = Lowering()
+    for node in topological([node for node, _ in outputs]):
+        lowering.add(node)
+    lowering.program.outputs = [lowering.output(node, shape) for node, shape in outputs]
+    return lowering.program
+
+
+class Lowering:
+    """A program in the making: `views` says of every node what array it is."""
+
+    def __init__(self) -> None:
+        self.program = Program()
+        self.views: dict[Node, View] = {}
+
+    def add(self, node: Node) -> None:
+        """Instructions for `node`, whose operands have theirs."""
+        self.views[node] = _LOWER[type(node)](self, node)
+
+    def output(self, node: Node, shape: Axes) -> int:
+        """The array of a result, in full and its own."""
+        program = self.program
+        ref = dense(program, self.views[node], node.axes)
+        if program.is_static(ref):
+            ref = program.emit("repeat", (ref,), (), ())
+        if 1 in shape and shape != node.axes:
+            axes = iter(range(len(node.axes)))
+            ref = program.expand(ref, tuple(None if dim == 1 else next(axes) for dim in shape))
+        if program.shares_input(ref):
+            ref = program.emit("copy", (ref,), (), program.axes(ref))
+        return ref
+
+    def _array(self, node: Node) -> int:
+        return dense(self.program, self.views[node], node.axes)
+
+    def _whole(self, ref: int, axes: Axes) -> View:
+        return View(ref, plain(len(axes)))
+
+    # Leaves
+
+    def symbol(self, node: Symbol) -> View:
+        return self._whole(self.program.emit("input", (), (node,), node.axes), node.axes)
+
+    def constant(self, node: Constant) -> View:
+        return View(self.program.emit("constant", (), (node.name,)), ())
+
+    def size(self, node: Size) -> View:
+        return View(self.program.size(node.dim), ())
+
+    # Sums and maps
+
+    def sum(self, node: Sum) -> View:
+        if not node.terms:
+            rank = len(node.axes)
+            return View(self.program.number(0), plain(rank))
+        value = number_value(node)
+        if value is not None:
+            return View(self.program.number(value), ())
+        views = [self.views[term] for _, term in node.terms]
+        coefficients = tuple(coefficient for coefficient, _ in node.terms)
+        refs, axes, labels = self._laid_over(views, node.axes, tied(views) if node.axes else ())
+        return View(self.program.emit("sum", tuple(refs), coefficients, axes), labels)
+
+    def _laid_over(
+        self, views: Sequence[View], axes: Axes, groups: tuple[int, ...]
+    ) -> tuple[list[int], Axes, tuple[int, ...]]:
+        """Arrays of the views that broadcast to one shape; the axes of that, and the labels of a view of it."""
+        whole = plain(len(axes))
+        if all(view.labels == whole and self.program.rank(view.ref) == len(axes) for view in views):
+            return [view.ref for view in views], axes, whole
+        arrays = [untied(self.program, view, groups, axes) for view in views]
+        order = layout(arrays)
+        sizes = dict(zip(groups, axes, strict=True))
+        refs = [self.program.aligned(ref, held, order) for ref, held in arrays]
+        return refs, tuple(sizes[group] for group in order), regrouped(order, groups)
+
+    def map(self, node: Map) -> View:
+        entries = [self.views[child] for child in node.children if child.axes]
+        refs, axes, labels = self._laid_over(entries, node.axes, plain(len(node.axes)))
+        found = iter(refs)
+        operands = tuple(next(found) if child.axes else self.views[child].ref for child in node.children)
+        if is_power(node):
+            return View(self._power(operands, number_value(node.children[1]), axes), labels)
+        if isinstance(node.function, AbstractFunction):
+            attributes = (node.function.letter, node.function.order)
+            return View(self.program.emit("abstract", operands, attributes, axes), labels)
+        return View(self.program.emit("map", operands, (node.function,), axes), labels)
+
+    def _power(self, operands: tuple[int, ...], exponent: Coefficient | None, axes: Axes) -> int:
+        program = self.program
+        if exponent is None:
+            return program.emit("power", operands, (None,), axes)
+        raised = operands[0]
+        if abs(exponent) != 1:
+            raised = program.emit("power", (raised,), (abs(exponent),), axes)
+        return program.emit("reciprocal", (raised,), (), axes) if exponent < 0 else raised
+
+    # Contractions
+
+    def contract(self, node: Contract) -> View:
+        views = [self.views[factor] for factor in node.children]
+        sizes: Sequence[Dim] = node.sizes
+        out: tuple[int, ...] = node.out
+        parts = []
+        same = _Same()
+        for (ref, outer), (_, labels) in zip(views, node.factors, strict=True):
+            rank = self.program.rank(ref)
+            if len(labels) == rank and outer == plain(rank):
+                parts.append((ref, labels))
+                continue
+            renamed: dict[int, int] = {}
+            for inner, label in zip(outer, labels, strict=True):
+                same.unite(renamed.setdefault(inner, label), label)
+            parts.append((ref, tuple(renamed[axis] for axis in range(rank))))
+        if same.links:
+            parts = [(ref, tuple(map(same.root, labels))) for ref, labels in parts]
+            out = tuple(map(same.root, out))
+        parts = [self._distinct(ref, labels) for ref, labels in parts]
+        held = {label for _, labels in parts for label in labels}
+        if len(held) < len(sizes):
+            free = {same.root(label) for label in range(len(sizes))} - held - set(out)
+            parts += [(self._size(sizes[label]), ()) for label in sorted(free)]
+        ref, order = contracted(self.program, parts, out, dict(enumerate(sizes)))
+        return View(ref, regrouped(order, out))
+
+    def _size(self, dim: Dim) -> int:
+        return self.program.size(dim)
+
+    def _distinct(self, ref: int, labels: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """Diagonals taken until no label occurs twice."""
+        program = self.program
+        while len(set(labels)) < len(labels):
+            second = next(k for k, label in enumerate(labels) if label in labels[:k])
+            first = labels.index(labels[second])
+            kept = [k for k in range(len(labels)) if k not in (first, second)]
+            axes = program.axes(ref)
+            ref = program.emit(
+                "diagonal", (ref,), (first, second), (*(axes[k] for k in kept), axes[first])
+            )
+            labels = (*(labels[k] for k in kept), labels[first])
+        return ref, labels
+
+    # Functions and fused axes
+
+    def apply(self, node: Apply) -> View:
+        operands = tuple(self._array(child) for child in node.children)
+        attributes = (node.function, node.parameters)
+        return self._whole(self.program.emit("apply", operands, attributes, node.axes), node.axes)
+
+    def fuse(self, node: Fuse) -> View:
+        child = node.children[0]
+        return self._reshaped(child, node.axes)
+
+    def split(self, node: Split) -> View:
+        return self._reshaped(node.children[0], node.axes)
+
+    def _reshaped(self, child: Node, axes: Axes) -> View:
+        ref = self.program.emit("reshape", (self._array(child),), axes, axes)
+        return self._whole(ref, axes)
+
+
+class _Same:
+    """Labels that have turned out to be one."""
+
+    def __init__(self) -> None:
+        self.links: dict[int, int] = {}
+
+    def root(self, label: int) -> int:
+        while label in self.links:
+            label = self.links[label]
+        return label
+
+    def unite(self, first: int, second: int) -> None:
+        first, second = self.root(first), self.root(second)
+        if first != second:
+            self.links[second] = first
+
+
+_LOWER: dict[type[Node], Callable[..., View]] = {
+    Symbol: Lowering.symbol,
+    Constant: Lowering.constant,
+    Size: Lowering.size,
+    Sum: Lowering.sum,
+    Contract: Lowering.contract,
+    Map: Lowering.map,
+    Apply: Lowering.apply,
+    Fuse: Lowering.fuse,
+    Split: Lowering.split,
+}

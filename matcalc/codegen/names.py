@@ -1,0 +1,47 @@
+"""Names in generated source: legal, distinct from each other and from what the source uses itself."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# What the generated source relies on.
+_TAKEN = ("ValueError", "float", "dtype")
+
+
+class Names:
+    """Hands out names, each once."""
+
+    def __init__(self, taken: Iterable[str] = _TAKEN) -> None:
+        self._taken = set(taken)
+        self._counters: dict[str, int] = {}
+
+    def fresh(self, wanted: str) -> str:
+        """`wanted`, spelled as Python reads it, or with underscores behind it where it is taken."""
+        name = identifier(wanted)
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def numbered(self, stem: str) -> str:
+        """The stem with the next free number."""
+        number = self._counters.get(stem, 0) + 1
+        while f"{stem}{number}" in self._taken:
+            number += 1
+        self._counters[stem] = number
+        name = f"{stem}{number}"
+        self._taken.add(name)
+        return name
+
+
+def identifier(text: str) -> str:
+    """A name as close to `text` as Python allows: normalised as Python does, no keyword."""
+    name = unicodedata.normalize("NFKC", text)
+    if not name.isidentifier():
+        name = re.sub(r"\W", "_", name)
+        if not name.isidentifier():
+            name = f"v_{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name

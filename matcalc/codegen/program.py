@@ -1,0 +1,156 @@
+"""The intermediate form: a list of array instructions, independent of the language they will be written in.
+
+An instruction makes one array from earlier ones. Equal instructions are one, so what two results share is computed
+once. Every target (NumPy, JAX, …) writes the same list in its own words. The instructions:
+
+    input       (symbol)                a variable, its unit dimension dropped
+    number      (value)                 an exact or floating number
+    constant    (name)                  pi
+    size        (dim)                   the size of an axis
+    sum         (coefficients)          Σ coefficient · operand, operands broadcast from the right
+    product                             operands multiplied entry by entry, broadcast from the right
+    reciprocal                          1 / operand
+    power       (exponent or None)      operand ** number, or operand ** second operand
+    map         (function)              an elementwise function of the table
+    abstract    (letter, order)         a function of which only the letter is known, or a derivative of it
+    apply       (function, parameters)  a genuine function, leading axes being its batch
+    matmul                              `@`, with its rules for vectors and leading axes
+    outer                               of two vectors
+    tensordot   (axes, axes)            sums over pairs of axes
+    einsum      (subscripts)            two operands, where nothing above says it
+    total       (axes)                  the sum over some axes
+    expand      (pattern)               axis pattern[k] comes k-th, None is a new axis of size one
+    diagonal    (axis, axis)            the diagonal of two axes, which comes last
+    diag                                the diagonal matrix of a vector
+    eye         (dim)                   the identity matrix
+    mask        (pairs, dims)           zero where the two axes of a pair differ
+    kron                                the Kronecker product of two matrices
+    reshape     (dims)
+    repeat      (dims)                  broadcast to full size, as an array of its own
+    copy                                an array that no input shares
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from matcalc.graph import Axes, Coefficient, Symbol
+from matcalc.shapes.dims import Dim
+
+Pattern = tuple[int | None, ...]
+
+_FROM_INPUT = frozenset({"input", "expand", "reshape", "diagonal"})
+_PYTHON_NUMBERS = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
+
+
+class Instruction(NamedTuple):
+    """One array: `op` applied to earlier instructions. `axes` are its dimensions, 1 for a unit axis."""
+
+    op: str
+    operands: tuple[int, ...]
+    attributes: tuple[Any, ...]
+    axes: Axes
+
+
+class Program:
+    """A growing list of instructions; `outputs` are the instructions whose arrays are the results."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.outputs: list[int] = []
+        self._known: dict[Instruction, int] = {}
+
+    def emit(
+        self, op: str, operands: tuple[int, ...] = (), attributes: tuple[Any, ...] = (), axes: Axes = ()
+    ) -> int:
+        """The place of this instruction in the list, appended unless it is there already."""
+        instruction = Instruction(op, operands, attributes, axes)
+        known = self._known.setdefault(instruction, len(self.instructions))
+        if known == len(self.instructions):
+            self.instructions.append(instruction)
+        return known
+
+    def axes(self, ref: int) -> Axes:
+        """The axes of an instruction's array."""
+        return self.instructions[ref].axes
+
+    def rank(self, ref: int) -> int:
+        """How many axes an instruction's array has."""
+        return len(self.instructions[ref].axes)
+
+    def number(self, value: Coefficient) -> int:
+        """A number."""
+        return self.emit("number", (), (value,))
+
+    def is_number(self, ref: int, value: Coefficient) -> bool:
+        """Whether the instruction is this very number."""
+        found = self.instructions[ref]
+        return found.op == "number" and bool(found.attributes[0] == value)
+
+    def size(self, dim: Dim) -> int:
+        """The size of an axis."""
+        return self.number(dim) if isinstance(dim, int) else self.emit("size", (), (dim,))
+
+    def product(self, refs: Sequence[int], axes: Axes) -> int:
+        """The product of arrays that broadcast to `axes`; the smaller ones are multiplied first."""
+        kept = [ref for ref in refs if not self.is_number(ref, 1)]
+        if not kept:
+            return self.number(1)
+        if len(kept) == 1:
+            return kept[0]
+        kept.sort(key=self.rank)
+        return self.emit("product", tuple(kept), (), axes)
+
+    def expand(self, ref: int, pattern: Pattern) -> int:
+        """Axes permuted and unit axes put in, as `pattern` says."""
+        if pattern == tuple(range(self.rank(ref))):
+            return ref
+        axes = self.axes(ref)
+        return self.emit("expand", (ref,), pattern, tuple(1 if k is None else axes[k] for k in pattern))
+
+    def aligned(self, ref: int, labels: Sequence[int], order: Sequence[int]) -> int:
+        """The array, whose axes bear `labels`, laid over axes `order`; broadcasting puts in the leading ones."""
+        if tuple(labels) == tuple(order):
+            return ref
+        pattern = [labels.index(label) if label in labels else None for label in order]
+        start = next((k for k, axis in enumerate(pattern) if axis is not None), len(pattern))
+        return self.expand(ref, tuple(pattern[start:]))
+
+    def is_static(self, ref: int) -> bool:
+        """Whether the value is known from sizes and numbers alone. Linear in the depth of such scalars, which is small."""
+        pending = [ref]
+        while pending:
+            instruction = self.instructions[pending.pop()]
+            if instruction.axes or instruction.op not in _PYTHON_NUMBERS:
+                return False
+            pending += instruction.operands
+        return True
+
+    def shares_input(self, ref: int) -> bool:
+        """Whether the array may be a view of an input."""
+        while self.instructions[ref].op in _FROM_INPUT:
+            if self.instructions[ref].op == "input":
+                return bool(self.axes(ref))
+            ref = self.instructions[ref].operands[0]
+        return False
+
+    def live(self) -> list[int]:
+        """How often each instruction is used for the outputs; an output counts as a use."""
+        uses = [0] * len(self.instructions)
+        for ref in self.outputs:
+            uses[ref] += 1
+        for ref in range(len(self.instructions) - 1, -1, -1):
+            if uses[ref]:
+                for operand in self.instructions[ref].operands:
+                    uses[operand] += 1
+        return uses
+
+    def symbols(self) -> list[Symbol]:
+        """The variables that the outputs need."""
+        uses = self.live()
+        return [
+            instruction.attributes[0]
+            for instruction, count in zip(self.instructions, uses, strict=True)
+            if count and instruction.op == "input"
+        ]

@@ -1,0 +1,95 @@
+"""Where the sizes come from: which variables show which dimension, and in what order they are read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from matcalc.graph import Axes, Symbol
+from matcalc.shapes.dims import Dim, dim_parts
+
+
+def array_shape(symbol: Symbol) -> Axes:
+    """The shape of a variable's array: (n,) for a column, (1, n) for a row."""
+    if len(symbol.shape) == 2 and symbol.shape[0] == 1 and len(symbol.axes) == 1:
+        return symbol.shape
+    return symbol.axes
+
+
+def is_row(symbol: Symbol) -> bool:
+    """Whether the variable is a row, whose array has a unit axis in front."""
+    return len(array_shape(symbol)) > len(symbol.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One variable's part: `axes` of its array that define `dims`; `checked` when other axes must agree."""
+
+    symbol: Symbol
+    defines: tuple[tuple[str, int, Dim], ...]
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SizePlan:
+    """`symbols` are the variables that are needed, `readings` how their shapes are read, in this order.
+
+    `given` are the dimensions that no variable shows, to be passed as integers.
+    """
+
+    symbols: tuple[Symbol, ...]
+    readings: tuple[Reading, ...]
+    given: tuple[str, ...]
+    origin: dict[str, Symbol]
+
+
+def plan(symbols: Sequence[Symbol], occurring: Iterable[Symbol], used: Iterable[Dim]) -> SizePlan:
+    """How the sizes in `used` are found.
+
+    `occurring` variables are needed in any case; others of `symbols` are drawn in where they alone show a size.
+    """
+    held = set(occurring)
+    needed = [symbol for symbol in symbols if symbol in held]
+    needed += [symbol for symbol in held if symbol not in set(symbols)]
+    names = dict.fromkeys(part for dim in used for part in dim_parts(dim) if isinstance(part, str))
+    known = _shown(needed)
+    for name in names:
+        if name not in known:
+            source = next((symbol for symbol in symbols if name in _shown([symbol])), None)
+            if source is not None:
+                needed.append(source)
+                known |= _shown([source])
+    order = {symbol: place for place, symbol in enumerate(symbols)}
+    needed.sort(key=lambda symbol: order.get(symbol, len(order)))
+    return _read(tuple(needed), names)
+
+
+def _shown(symbols: Iterable[Symbol]) -> set[str]:
+    """The names of dimensions that are whole axes of a variable."""
+    return {dim for symbol in symbols for dim in symbol.axes if isinstance(dim, str)}
+
+
+def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
+    # Matrices first: they show two sizes at once.
+    ranked = sorted(needed, key=lambda symbol: -len(symbol.axes))
+    plainly = [symbol for symbol in ranked if all(isinstance(dim, int | str) for dim in symbol.axes)]
+    fused = [symbol for symbol in ranked if symbol not in plainly]
+    known: dict[str, Symbol] = {}
+    readings = []
+    for symbol in (*plainly, *fused):
+        defines: list[tuple[str, int, Dim]] = []
+        checked = False
+        for axis, dim in enumerate(array_shape(symbol)):
+            unknown = {part for part in dim_parts(dim) if isinstance(part, str) and part not in known}
+            parts = dim_parts(dim)
+            if len(unknown) == 1 and parts.count(next(iter(unknown))) == 1:
+                (name,) = unknown
+                known[name] = symbol
+                defines.append((name, axis, dim))
+                checked |= len(parts) > 1
+            else:
+                checked = True
+        readings.append(Reading(symbol, tuple(defines), checked))
+    dims = {part for symbol in needed for dim in symbol.axes for part in dim_parts(dim) if isinstance(part, str)}
+    given = tuple(name for name in dict.fromkeys((*names, *sorted(dims))) if name not in known)
+    return SizePlan(needed, tuple(readings), given, known)

@@ -1,0 +1,1 @@
+"""Arrays: evaluators, samples, verification, structured operators."""

@@ -1,0 +1,273 @@
+"""Evaluators: arrays in, array out. Generated source does the work; here arguments are brought into its form.
+
+Scalars are 0-d, columns (n,), rows (1, n), matrices 2-d. A column may come as (n, 1) and a row as (n,); a result shaped
+like a column that came as (n, 1) goes back as (n, 1). The dtype follows the inputs; integers count as float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from matcalc.codegen import JAX, NUMPY, Source, Target, compiled, derivative_name, generate
+from matcalc.codegen.sizes import array_shape
+from matcalc.errors import DomainError, ShapeError, UnknownNameError
+from matcalc.graph import Axes, Node, Symbol
+from matcalc.shapes.dims import dim_parts, dim_text
+
+Output = tuple[Node, Axes]
+
+_HIGHEST_DERIVATIVE = 4
+
+
+def numpy_evaluator(
+    outputs: Output | Mapping[str, Output],
+    symbols: Sequence[Symbol],
+    functions: Iterable[str] = (),
+    *,
+    name: str = "evaluate",
+    doc: str = "",
+) -> Evaluator:
+    """An evaluator on NumPy arrays of a node and its shape, or of several by name (the result is then a dict).
+
+    `symbols` are the declared variables, `functions` the letters of abstract functions. Shapes as in SPEC § 2: () for a
+    scalar, (n,) for a column, (1, n) for a row.
+    """
+    return Evaluator(outputs, symbols, functions, target=NUMPY, name=name, doc=doc)
+
+
+def jax_evaluator(
+    outputs: Output | Mapping[str, Output],
+    symbols: Sequence[Symbol],
+    functions: Iterable[str] = (),
+    *,
+    name: str = "evaluate",
+    doc: str = "",
+) -> Evaluator:
+    """The same on JAX arrays: pure, and traceable under jit, vmap and grad."""
+    return Evaluator(outputs, symbols, functions, target=JAX, name=name, doc=doc)
+
+
+class Evaluator:
+    """A callable that takes the variables by keyword and returns the array; `source` is the text that runs.
+
+    Raises ShapeError naming the argument and both shapes, UnknownNameError for missing or unknown arguments, and
+    DomainError for what is no array of numbers.
+    """
+
+    def __init__(
+        self,
+        outputs: Output | Mapping[str, Output],
+        symbols: Sequence[Symbol],
+        functions: Iterable[str] = (),
+        *,
+        target: Target = NUMPY,
+        name: str = "evaluate",
+        doc: str = "",
+    ) -> None:
+        self._many = isinstance(outputs, Mapping)
+        named = outputs if isinstance(outputs, Mapping) else {"": outputs}
+        named = {key: (node, _as_array_shape(shape)) for key, (node, shape) in named.items()}
+        self._shapes = {key: shape for key, (_, shape) in named.items()}
+        self._generated = generate(named if self._many else named[""], symbols, target=target, name=name, doc=doc)
+        self._symbols = {symbol.name: symbol for symbol in symbols}
+        self._symbols |= {symbol.name: symbol for symbol in self._generated.plan.symbols}
+        self._functions = frozenset(functions)
+        self._function = compiled(self._generated, ShapeError)
+        self._xp, self._array = _library(target)
+        self.__name__ = name
+        self._needed = {symbol.name: text for symbol, text in self._generated.arguments.items()}
+        # What the quick way asks of the arguments: exactly these names, as float arrays of these ranks.
+        self._ranks = tuple((symbol.name, len(array_shape(symbol))) for symbol in self._generated.arguments)
+        plain = all(text == argument for argument, text in self._needed.items())
+        self._quick = target is NUMPY and plain and not self._generated.functions and not self._generated.sizes
+
+    @property
+    def source(self) -> str:
+        """The generated function as text."""
+        return self._generated.text
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What has to be given: variables, functions and sizes."""
+        return (*self._needed, *self._generated.functions, *self._generated.sizes)
+
+    def __repr__(self) -> str:
+        return f"<{self._generated.target.library} evaluator of {', '.join(self.parameters) or 'nothing'}>"
+
+    def __call__(self, **values: Any) -> Any:
+        """The array at `values`, given by keyword."""
+        if self._quick and len(values) == len(self._ranks):
+            for name, rank in self._ranks:
+                value = values.get(name)
+                if type(value) is not np.ndarray or value.ndim != rank or value.dtype.kind != "f":
+                    break
+            else:
+                return self._finished(self._run(values), ())
+        return self._carefully(values)
+
+    def _run(self, arguments: Mapping[str, Any]) -> Any:
+        try:
+            return self._function(**arguments)
+        except np.linalg.LinAlgError as error:
+            raise DomainError(f"the matrix functions fail at these values: {error}") from error
+
+    def _carefully(self, values: Mapping[str, Any]) -> Any:
+        """Arguments of every form that is allowed, and an error that says what is wrong with the others."""
+        self._check_names(values)
+        arrays = self._as_arrays({name: value for name, value in values.items() if name in self._symbols})
+        stacked = [name for name, array in arrays.items() if _is_stacked(self._symbols[name], array)]
+        arguments: dict[str, Any] = {}
+        given = {dim for symbol in self._symbols.values() for dim in symbol.axes} & set(values)
+        sizes = {dim: (_checked_size(dim, values[dim]), dim) for dim in given if isinstance(dim, str)}
+        for name, array in arrays.items():
+            fitted = self._fitted(self._symbols[name], array)
+            _note_sizes(self._symbols[name], fitted, sizes)
+            if name in self._needed:
+                arguments[self._needed[name]] = fitted
+        for dim, text in self._generated.sizes.items():
+            arguments[text] = _checked_size(dim, values[dim])
+        for keyword, text in self._generated.functions.items():
+            arguments[text] = _checked_function(keyword, values[keyword])
+        return self._finished(self._run(arguments), [self._symbols[name].axes for name in stacked])
+
+    def _check_names(self, values: Mapping[str, Any]) -> None:
+        sizes, functions = self._generated.sizes, self._generated.functions
+        missing = [name for name in self.parameters if name not in values]
+        if missing:
+            kind = "size" if missing[0] in sizes else "function" if missing[0] in functions else "argument"
+            hint = f"it takes {', '.join(self.parameters)}"
+            if kind == "size":
+                hint = f"no variable shows this dimension: pass it as an integer, {missing[0]}=3"
+            raise UnknownNameError(f"the {kind} '{missing[0]}' is missing", hint=hint)
+        optional = {
+            derivative_name(letter, order)
+            for letter in self._functions
+            for order in range(_HIGHEST_DERIVATIVE + 1)
+        }
+        dims = {part for symbol in self._symbols.values() for dim in symbol.axes for part in dim_parts(dim)}
+        for name in values:
+            if name in self._symbols or name in functions or name in sizes or name in optional or name in dims:
+                continue
+            near = get_close_matches(name, [*self._symbols, *functions, *sizes], n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(self.parameters)}"
+            raise UnknownNameError(f"there is no argument '{name}'", hint=hint)
+
+    def _as_arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Arrays of floats; numbers, lists and integers take the precision of the arrays beside them."""
+        arrays = {name: self._numeric(name, value) for name, value in values.items()}
+        floats = {
+            array.dtype
+            for name, array in arrays.items()
+            if hasattr(values[name], "dtype") and array.dtype.kind not in "biu"
+        }
+        weak = self._xp.result_type(*floats) if floats else self._xp.result_type(float)
+        return {
+            name: array if array.dtype in floats else array.astype(self._xp.result_type(weak, array.dtype)
+                                                                  if array.dtype.kind == "c" else weak)
+            for name, array in arrays.items()
+        }
+
+    def _numeric(self, name: str, value: Any) -> Any:
+        try:
+            array = self._array(value)
+        except (TypeError, ValueError) as error:
+            raise DomainError(f"'{name}' is not an array of numbers: {error}") from error
+        # JAX has float kinds of its own, such as bfloat16, whose kind is V.
+        if array.dtype.kind not in "biufc" and not self._xp.issubdtype(array.dtype, self._xp.floating):
+            raise DomainError(f"'{name}' is not an array of numbers, its dtype is {array.dtype}")
+        return array
+
+    def _fitted(self, symbol: Symbol, array: Any) -> Any:
+        """The array in the form of the generated function: (n, 1) to (n,) and (n,) to (1, n) for a row."""
+        shape, given = array_shape(symbol), tuple(array.shape)
+        if len(symbol.axes) == 0:
+            wanted: tuple[int, ...] = ()
+            fits = all(count == 1 for count in given)
+        elif len(symbol.axes) == 1 and len(shape) == 2:
+            wanted = (1, given[-1]) if given else ()
+            fits = len(given) == 1 or (len(given) == 2 and given[0] == 1)
+        elif len(symbol.axes) == 1:
+            wanted = given[:1]
+            fits = len(given) == 1 or (len(given) == 2 and given[1] == 1)
+        else:
+            wanted, fits = given, len(given) == len(shape)
+        if not fits:
+            form = ", ".join(map(dim_text, shape)) + ("," if len(shape) == 1 else "")
+            raise ShapeError(f"'{symbol.name}' has shape {given}, expected ({form})", hint=_orientation(symbol, given))
+        return array if given == wanted else array.reshape(wanted)
+
+    def _finished(self, result: Any, stacked: Sequence[Axes]) -> Any:
+        if self._many:
+            return {key: self._returned(array, self._shapes[key], stacked) for key, array in result.items()}
+        return self._returned(result, self._shapes[""], stacked)
+
+    def _returned(self, array: Any, shape: Axes, stacked: Sequence[Axes]) -> Any:
+        if stacked and len(shape) == 1 and shape in stacked:
+            array = array.reshape((-1, 1))
+        return array if type(array) is np.ndarray else self._array(array)
+
+
+def _library(target: Target) -> tuple[Any, Callable[[Any], Any]]:
+    """The module of a target, and what makes an array of a value there."""
+    if target is NUMPY:
+        return np, np.asarray
+    try:
+        import jax.numpy as jnp
+    except ImportError as error:
+        raise DomainError("this needs JAX, which is not installed", hint="pip install jax") from error
+    return jnp, jnp.asarray
+
+
+def _as_array_shape(shape: Axes) -> Axes:
+    """The shape of a result's array: a column given as (n, 1) is (n,), a (1, 1) value a scalar."""
+    if len(shape) != 2 or shape[1] != 1:
+        return tuple(shape)
+    return () if shape[0] == 1 else (shape[0],)
+
+
+def _is_stacked(symbol: Symbol, array: Any) -> bool:
+    """Whether a column came as (n, 1)."""
+    return len(array_shape(symbol)) == 1 and array.ndim == 2
+
+
+def _orientation(symbol: Symbol, given: tuple[int, ...]) -> str | None:
+    if len(symbol.axes) == 1 and len(given) == 2 and 1 in given:
+        return f"'{symbol.name}' is a {'row' if len(array_shape(symbol)) == 2 else 'column'}: transpose it"
+    return None
+
+
+def _note_sizes(symbol: Symbol, array: Any, sizes: dict[str, tuple[int, str]]) -> None:
+    """Every dimension has one size, also where the generated function does not need the variable."""
+    counts = array.shape[-len(symbol.axes) :] if symbol.axes else ()
+    for dim, count in zip(symbol.axes, counts, strict=True):
+        if isinstance(dim, int) and dim != count:
+            expected = tuple(each if isinstance(each, int) else got for each, got in zip(symbol.axes, counts, strict=True))
+            raise ShapeError(f"'{symbol.name}' has shape {tuple(array.shape)}, expected {expected}")
+        if not isinstance(dim, str):
+            continue
+        known, source = sizes.setdefault(dim, (count, symbol.name))
+        if known != count:
+            raise ShapeError(
+                f"'{symbol.name}' has shape {tuple(array.shape)}, expected {dim} = {known}",
+                hint=f"'{source}' has {dim} = {known}" if source != symbol.name else None,
+            )
+
+
+def _checked_size(dim: str, value: Any) -> int:
+    try:
+        size = int(value)
+    except (TypeError, ValueError):
+        size = 0
+    if size < 1 or size != value:
+        raise DomainError(f"the size '{dim}' is a positive integer, got {value!r}")
+    return size
+
+
+def _checked_function(keyword: str, value: Any) -> Any:
+    if not callable(value):
+        raise DomainError(f"'{keyword}' is a function, to be given as a callable, got {type(value).__name__}")
+    return value

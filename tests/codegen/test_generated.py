@@ -1,0 +1,80 @@
+"""Generated source computes what the graph means, on every graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcalc.codegen import compiled, generate
+from matcalc.graph import Node, tidy
+from tests.codegen.graphs import SIZES, SYMBOLS, graphs, values
+from tests.reference import evaluate
+
+
+def run(node: Node, seed: int, target: str = "numpy", dtype: type = float) -> np.ndarray:
+    source = generate((node, node.axes), SYMBOLS, target=target)
+    given_values = values(seed, dtype)
+    arguments = {text: given_values[symbol.name] for symbol, text in source.arguments.items()}
+    if target == "jax":
+        import jax.numpy as jnp
+
+        arguments = {text: jnp.asarray(array) for text, array in arguments.items()}
+    sizes = {text: SIZES[dim] for dim, text in source.sizes.items()}
+    with np.errstate(all="ignore"):
+        return np.asarray(compiled(source)(**arguments, **sizes))
+
+
+def meaning(node: Node, seed: int) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(evaluate(node, values(seed), SIZES))
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray, tolerance: float = 1e-9) -> None:
+    assert found.shape == expected.shape
+    finite = np.isfinite(expected)
+    scale = np.abs(expected[finite]).max(initial=1.0)
+    assert np.isfinite(found[finite]).all()
+    assert np.abs(found - expected)[finite].max(initial=0.0) <= tolerance * scale
+
+
+@settings(max_examples=400)
+@given(graphs(), st.integers(0, 5))
+def test_random_graphs(node: Node, seed: int) -> None:
+    expected = meaning(node, seed)
+    assert_same(run(node, seed), expected)
+    assert_same(run(tidy(node)[0], seed), expected)
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_random_graphs_on_jax(node: Node) -> None:
+    import jax
+
+    with jax.enable_x64(True):
+        assert_same(run(node, 0, "jax"), meaning(node, 0))
+
+
+@settings(max_examples=100)
+@given(graphs())
+def test_single_precision_stays(node: Node) -> None:
+    found = run(node, 0, dtype=np.float32)
+    expected = meaning(node, 0)
+    assert found.shape == expected.shape
+    if any(isinstance(symbol, Node) for symbol in generate((node, node.axes), SYMBOLS).arguments):
+        assert found.dtype == np.float32
+
+
+def test_inputs_are_never_handed_out() -> None:
+    node = SYMBOLS[6]
+    array = values(0)["A"]
+    source = generate((node, node.axes), SYMBOLS)
+    assert not np.shares_memory(compiled(source)(A=array), array)
+
+
+def test_unknown_target() -> None:
+    from matcalc.errors import DomainError
+
+    with pytest.raises(DomainError, match="fortran"):
+        generate((SYMBOLS[0], ()), SYMBOLS, target="fortran")
