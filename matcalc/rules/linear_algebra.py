@@ -8,6 +8,7 @@ from typing import Any, final
 
 from matcalc.errors import LimitError
 from matcalc.graph import Node, apply, contract, elementwise, identity, number, power, scale
+from matcalc.graph.numbers import reduce
 from matcalc.rules.entries import Composite, Condition, Function, Parameter
 from matcalc.rules.operands import Operand
 from matcalc.rules.patterns import applied, diagonal_of, multiple, swap_last, untransposed
@@ -64,7 +65,7 @@ class Inverse(Function):
         coefficient, body = multiple(X)
         if coefficient != 1:
             reciprocal = 1 / coefficient if isinstance(coefficient, float) else Fraction(1, coefficient)
-            return scale(reciprocal, apply(self, [body]))
+            return scale(reduce(reciprocal), apply(self, [body]))
         transposed = untransposed(X)
         if transposed is not None:
             return swap_last(apply(self, [transposed]))
