@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from matcalc.errors import ShapeError
 from matcalc.graph import Node, contract
-from matcalc.shapes.dims import Dim, dim_parts, dim_product, dim_text
-
-Shape = tuple[Dim, ...]
+from matcalc.shapes.broadcast import SCALAR, Shape, is_scalar
+from matcalc.shapes.broadcast import broadcast_shape as pair_shape
+from matcalc.shapes.dims import Dim, dim_parts, dim_product
+from matcalc.shapes.mismatch import shape_text
 
 
 class Operand(NamedTuple):
@@ -28,11 +29,6 @@ class Operand(NamedTuple):
 
     node: Node
     shape: Shape
-
-
-def shape_text(shape: Shape) -> str:
-    """The shape as users write it: `(m, n)`."""
-    return "(" + ", ".join(map(dim_text, shape)) + ")"
 
 
 def labels(shape: Shape, row: object, column: object) -> tuple[object, ...]:
@@ -99,20 +95,11 @@ def _dim(text: str) -> Dim:
 
 
 def broadcast_shape(shapes: Iterable[Shape]) -> Shape | None:
-    """The common shape of operands laid over each other as NumPy does; None when they do not fit."""
-    result: list[Dim] = [1, 1]
+    """The common shape of operands laid over each other; None when they do not fit."""
+    result: Shape | None = SCALAR
     for shape in shapes:
-        if len(shape) != len(result):
-            if any(dim != 1 for dim in shape) and any(dim != 1 for dim in result):
-                return None
-            result = list(shape) if len(shape) > len(result) else result
-            continue
-        for place, dim in enumerate(shape):
-            if result[place] == 1:
-                result[place] = dim
-            elif dim not in (1, result[place]):
-                return None
-    return tuple(result)
+        result = pair_shape(result, shape) if result is not None else None
+    return result
 
 
 def broadcast(operands: Sequence[Operand], what: str = "the operands") -> tuple[tuple[Node, ...], Shape]:
@@ -131,7 +118,7 @@ def broadcast(operands: Sequence[Operand], what: str = "the operands") -> tuple[
 
 def spread(operand: Operand, shape: Shape) -> Node:
     """The operand's node repeated along the axes of `shape` that it lacks; a scalar is left as it is."""
-    if operand.shape == shape or all(dim == 1 for dim in operand.shape):
+    if operand.shape == shape or is_scalar(operand.shape):
         return operand.node
     own = [place for place, dim in enumerate(operand.shape) if dim != 1]
     out = [place for place, dim in enumerate(shape) if dim != 1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from matcalc.graph import Node, add, contract, elementwise, negate, number, subtract
 from matcalc.rules.entries import Composite, Parameter
-from matcalc.rules.operands import Operand, Shape, filled, labels
+from matcalc.rules.operands import Operand, filled, labels
 from matcalc.rules.reductions import LOGSUMEXP
 from matcalc.rules.registry import lookup, register
+from matcalc.shapes.broadcast import Shape
 
 BISHOP = "Bishop 2006, Pattern Recognition and Machine Learning"
 PAIR = "(m,n),(m,n)->(1,1)"

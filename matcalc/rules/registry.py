@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Node
 from matcalc.rules.entries import ENTRIES, REQUIRED, Entry, Parameter
-from matcalc.rules.operands import Operand, Shape, shape_text
+from matcalc.rules.operands import Operand
+from matcalc.shapes.broadcast import Shape
+from matcalc.shapes.mismatch import shape_text
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
