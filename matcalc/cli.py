@@ -11,14 +11,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matcalc.errors import DomainError, MatcalcError
 
 if TYPE_CHECKING:
     from matcalc.derivation import Derivation
-
     from matcalc.rules import Entry
 
 OK, MISTAKE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
@@ -204,13 +203,7 @@ def shape_text(shape: Sequence[Any]) -> str:
 
 def _shapes(derivation: Derivation) -> dict[str, str]:
     """The shapes of the variables as a user declares them."""
-    shapes: Mapping[str, Any] = derivation.shapes
-    return {name: _declared(shape) for name, shape in shapes.items()}
-
-
-def _declared(shape: Any) -> str:
-    text = shape if isinstance(shape, str) else " ".join(map(str, shape))
-    return text or "()"
+    return {name: str(shape) for name, shape in derivation.shapes.items()}
 
 
 def answer(derivation: Derivation, code: Sequence[str] = (), verify: bool = False) -> dict[str, Any]:
