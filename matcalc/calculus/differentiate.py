@@ -1,0 +1,51 @@
+"""Derivatives of any order, projected where the variable lives in a linear subspace of the matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from matcalc.calculus.sweep import derive_nodes
+from matcalc.graph import Node, Symbol, contract, linear, permute, tidy
+
+
+def differentiate(
+    output: Node, wanted: Sequence[tuple[Symbol, ...]], symmetric: str = "projection"
+) -> list[Node]:
+    """∂ᵏ output by each tuple of variables, with axes (output axes…, axes of the first variable…, the second…).
+
+    First derivatives come from one sweep together; higher ones differentiate the result again. `symmetric` says how
+    a symmetric variable counts: "projection" gives the derivative within the symmetric matrices, sym(G), "cookbook"
+    that by the independent entries, G + Gᵀ − G ⊙ I.
+    """
+    firsts = list(dict.fromkeys(variables[0] for variables in wanted))
+    gradients = dict(zip(firsts, derive_nodes(output, firsts), strict=True))
+    found = []
+    for first, *others in wanted:
+        node = constrained(gradients[first], first, symmetric)
+        for variable in others:
+            [node] = derive_nodes(tidy(node)[0], [variable])
+            node = constrained(node, variable, symmetric)
+        found.append(node)
+    return found
+
+
+def constrained(node: Node, variable: Symbol, symmetric: str) -> Node:
+    """The derivative projected onto the subspace that a symmetric or diagonal variable lives in.
+
+    The variable's axes are the last ones of `node`.
+    """
+    if len(variable.axes) != 2:
+        return node
+    outer = tuple(range(len(node.axes) - 2))
+    row, column = len(outer), len(outer) + 1
+    if "diagonal" in variable.properties:
+        return contract([(node, (*outer, row, row))], (*outer, row, row))
+    if not variable.properties & {"symmetric", "spd"}:
+        return node
+    flipped = permute(node, (*outer, column, row))
+    if symmetric == "cookbook":
+        diagonal = contract([(node, (*outer, row, row))], (*outer, row, row))
+        return linear([(1, node), (1, flipped), (-1, diagonal)], node.axes)
+    half = Fraction(1, 2)
+    return linear([(half, node), (half, flipped)], node.axes)

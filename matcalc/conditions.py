@@ -1,0 +1,64 @@
+"""The conditions of a derivative, in words: where it holds, and what is taken where the function has a kink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.graph import Apply, Map, Node, Symbol, base_and_exponent, is_power, topological
+from matcalc.notation.formula import formula
+from matcalc.notation.text import text
+from matcalc.notation.writer import shape_of
+from matcalc.rules.entries import Elementwise, Function
+
+_CONSTRAINED = {
+    "orthogonal": "orthogonality",
+    "simplex": "summing to 1",
+    "onehot": "being one-hot",
+    "positive": "positivity",
+}
+
+
+def conditions(output: Node, wrt: Sequence[Symbol], order: Sequence[str]) -> tuple[str, ...]:
+    """What a user must know of the derivative of `output` by `wrt`: only parts that depend on a variable count."""
+    active: set[Node] = set(wrt)
+    found: dict[str, None] = {}
+    for variable in wrt:
+        for name, words in _CONSTRAINED.items():
+            if name in variable.properties:
+                found[f"the derivative by {variable.name} does not use its {words}"] = None
+    for node in topological([output]):
+        if any(child in active for child in node.children):
+            active.add(node)
+            for sentence in _of_node(node, order):
+                found[sentence] = None
+    return tuple(found)
+
+
+def _of_node(node: Node, order: Sequence[str]) -> list[str]:
+    if isinstance(node, Map):
+        if is_power(node):
+            return _of_power(node, order)
+        function = node.function
+        if isinstance(function, Elementwise) and function.kinks:
+            return [f"{function.name}: {function.kinks}, with x = {_written(node.children[0], order)}"]
+    elif isinstance(node, Apply) and isinstance(node.function, Function):
+        told = [c.text.format(_written(c.operand, order)) for c in node.function.conditions(node)]
+        if node.function.kinks:
+            told.append(f"{node.function.name}: {node.function.kinks}")
+        return told
+    return []
+
+
+def _of_power(node: Map, order: Sequence[str]) -> list[str]:
+    base, exponent = base_and_exponent(node)
+    if isinstance(exponent, int) and exponent > 0:
+        return []
+    if 0 < exponent < 1:
+        return [f"{_written(node, order)}: not differentiable at 0"]
+    return []
+
+
+def _written(node: Node, order: Sequence[str]) -> str:
+    ranks = {name: place for place, name in enumerate(order)}
+    shape = shape_of(node) if len(node.axes) < 3 else node.axes
+    return text(formula(node, shape, ranks))

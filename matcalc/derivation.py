@@ -1,0 +1,213 @@
+"""`derive`: from an expression to its derivative, with everything that a user may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from matcalc.calculus.differentiate import differentiate
+from matcalc.calculus.simplify import simplify
+from matcalc.conditions import conditions
+from matcalc.errors import DomainError, LimitError, UnknownNameError
+from matcalc.expression import Expression, parse
+from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
+from matcalc.language.declarations import Declaration
+from matcalc.language.names import nearest
+from matcalc.shapes.layouts import arrange, check_layout
+from matcalc.shown import Shape, Shown
+
+MAX_ORDER = 6
+
+
+class Derivation(Shown):
+    """A derivative: its formula in every notation, its shape, evaluators, and the check against JAX.
+
+    `text`, `latex`, `unicode`, `index_notation` show it; `numpy()` and `jax()` evaluate it; `verify()` checks it.
+    """
+
+    def __init__(
+        self, of: Expression, node: Node, shape: Shape, wrt: tuple[Symbol, ...], layout: str, symmetric: str
+    ) -> None:
+        warnings = (*of._warnings, *conditions(of.node, wrt, of._order))
+        super().__init__(
+            node, shape, of._declared, of._functions, of._order, of._names, tuple(dict.fromkeys(warnings))
+        )
+        self._of = of
+        self._wrt = wrt
+        self._layout = layout
+        self._symmetric = symmetric
+
+    @property
+    def of(self) -> Expression:
+        """The expression that was differentiated."""
+        return self._of
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The variables, one for each order."""
+        return tuple(variable.name for variable in self._wrt)
+
+    @property
+    def order(self) -> int:
+        """How many times it was differentiated."""
+        return len(self._wrt)
+
+    @property
+    def layout(self) -> str:
+        """shape, jacobian or denominator."""
+        return self._layout
+
+    @property
+    def expression(self) -> Expression:
+        """The derivative as an expression, to compute with further."""
+        return Expression(
+            self.node, self._shape, self._declared, self._functions, self._order, self._names, self._warnings
+        )
+
+    # Evaluation ------------------------------------------------------------------------------------------------
+
+    def numpy(self) -> Any:
+        """An evaluator: arrays by name in, array out."""
+        return self.expression.numpy()
+
+    def jax(self) -> Any:
+        """A JAX evaluator, traceable under jit, vmap and grad."""
+        return self.expression.jax()
+
+    def code(self, target: str = "numpy") -> str:
+        """Readable source of a function that computes the derivative. Raises DomainError for an unknown target."""
+        return self.expression.code(target)
+
+    def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
+        """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
+        from matcalc.numeric import verify
+
+        return verify(
+            self._of.node,
+            self.node,
+            output_shape=self._of._shape,
+            shape=self._shape,
+            wrt=self._wrt,
+            layout=self._layout,
+            symmetric=self._symmetric,
+            declared=self._declared,
+            functions=self._functions,
+            samples=samples,
+            seed=seed,
+            device=device,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Shown):
+            return self._shape == other._shape and normal(self.node) is normal(other.node)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(normal(self.node))
+
+    def __repr__(self) -> str:
+        return f"<derivative of {self._of.text} by {', '.join(self.wrt)}: {self.text}>"
+
+
+class Derivations(Mapping[str, Derivation]):
+    """The derivatives of one expression by several variables; shared parts are computed once."""
+
+    def __init__(self, derivations: Mapping[str, Derivation]) -> None:
+        self._derivations = dict(derivations)
+
+    def __getitem__(self, name: str) -> Derivation:
+        return self._derivations[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._derivations)
+
+    def __len__(self) -> int:
+        return len(self._derivations)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._derivations.values()))
+
+
+def derive(
+    expr: str | Expression,
+    wrt: Any,
+    *,
+    shapes: Any = None,
+    functions: Sequence[Any] | str = (),
+    order: int = 1,
+    layout: str = "shape",
+    dialect: str = "python",
+    names: Mapping[str, str] | None = None,
+    symmetric: str = "projection",
+) -> Any:
+    """The derivative of `expr` by `wrt`: a `Derivation`, or for a list of variables `Derivations` by name.
+
+    `wrt` is a name or a variable object, a list of them, or for order 2 a tuple: by the first, then by the second.
+    `layout` is "shape" (a gradient has its variable's shape), "jacobian" (numerator layout) or "denominator".
+    For a symmetric variable the derivative is projected onto the symmetric matrices; `symmetric="cookbook"` gives
+    G + Gᵀ − G ⊙ I instead. Raises a MatcalcError for whatever can't be read, does not fit, or is too large.
+    """
+    check_layout(layout)
+    if symmetric not in ("projection", "cookbook"):
+        raise DomainError(f"symmetric is 'projection' or 'cookbook', not {symmetric!r}")
+    _check_order(order)
+    if isinstance(expr, Expression):
+        if shapes is not None or names or functions:
+            raise DomainError("shapes, functions and names belong to an expression given as text")
+        of = expr
+    elif isinstance(expr, str):
+        of = parse(expr, shapes=shapes, functions=functions, dialect=dialect, names=names)
+    else:
+        raise DomainError("an expression is a text or an Expression", hint='derive("x.T @ x", wrt="x")')
+    if isinstance(wrt, list):
+        if not wrt:
+            raise DomainError("wrt is an empty list", hint="name at least one variable")
+        wanted = [(_variable(of, one),) * order for one in wrt]
+        made = _derivations(of, wanted, layout, symmetric)
+        return Derivations({one.wrt[0]: one for one in made})
+    if isinstance(wrt, tuple):
+        if len(wrt) != order:
+            raise DomainError(
+                f"a tuple of {len(wrt)} variables needs order={len(wrt)}", hint="a list gives each by itself"
+            )
+        return _derivations(of, [tuple(_variable(of, one) for one in wrt)], layout, symmetric)[0]
+    return _derivations(of, [(_variable(of, wrt),) * order], layout, symmetric)[0]
+
+
+def _check_order(order: object) -> None:
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise DomainError("order is a positive whole number")
+    if order > MAX_ORDER:
+        raise LimitError(f"order {order} is more than {MAX_ORDER}", hint=f"at most {MAX_ORDER}")
+
+
+def _variable(of: Expression, wanted: object) -> Symbol:
+    if isinstance(wanted, Expression):
+        node = wanted.node
+        if not isinstance(node, Symbol):
+            raise DomainError(f"wrt is a variable, not {wanted.text}")
+        known = of._declared.get(node.name)
+        if known is not None and symbol(node.name, known.shape, known.properties) is not node:
+            raise UnknownNameError(f"'{node.name}' is declared differently in the expression")
+        return node
+    if not isinstance(wanted, str):
+        raise DomainError("wrt is a variable's name", hint='wrt="W", or a list of names')
+    name = wanted.strip()
+    declaration: Declaration | None = of._declared.get(name)
+    if declaration is None:
+        near = nearest(name, of._declared)
+        known_names = ", ".join(of._declared) or "none"
+        hint = f"did you mean {near}?" if near else f"the variables are: {known_names}"
+        raise UnknownNameError(f"there is no variable '{name}' to differentiate by", hint=hint)
+    return symbol(name, declaration.shape, declaration.properties)
+
+
+def _derivations(
+    of: Expression, wanted: Sequence[tuple[Symbol, ...]], layout: str, symmetric: str
+) -> list[Derivation]:
+    found = []
+    for node, variables in zip(differentiate(of.node, wanted, symmetric), wanted, strict=True):
+        plan = arrange(of._shape, [variable.shape for variable in variables], layout)
+        laid_out = fuse(permute(node, plan.order), plan.groups) if node.axes else node
+        found.append(Derivation(of, simplify(tidy(laid_out)[0]), plan.shape, variables, layout, symmetric))
+    return found

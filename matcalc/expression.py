@@ -1,0 +1,289 @@
+"""Expressions as Python objects: parsed from text, or built with Python's own operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from numbers import Real
+from typing import Any
+
+from matcalc.declared import declarations
+from matcalc.errors import DomainError, ShapeError, UnknownNameError
+from matcalc.graph import Node, normal, number, symbol
+from matcalc.graph.numbers import Coefficient, reduce
+from matcalc.language.declarations import Declaration, read_declaration
+from matcalc.language.lowering import read
+from matcalc.language.names import check_variable
+from matcalc.language.values import (
+    Value,
+    matmul,
+    minus,
+    negated,
+    over,
+    plus,
+    times,
+    to_the_power,
+    transposed,
+)
+from matcalc.rules import AbstractFunction, call
+from matcalc.rules.entries import Entry
+from matcalc.shown import Shown
+
+
+class Expression(Shown):
+    """A value of the language: `e.text`, `e.latex`, `e.shape`, `e.numpy()`; combine with `@ * / + - **` and `.T`.
+
+    `==` compares normal forms, so that X.T @ (X @ t - y) equals X.T @ X @ t - X.T @ y; it is exact, never numeric.
+    """
+
+    # NumPy's scalars and arrays leave the operators to us.
+    __array_ufunc__ = None
+
+    @property
+    def value(self) -> Value:
+        """The node with its two-dimensional shape."""
+        return Value(self._given, self._shape)
+
+    def numpy(self) -> Any:
+        """An evaluator: arrays by name in, array out."""
+        from matcalc.numeric.evaluator import numpy_evaluator
+
+        return numpy_evaluator((self.node, self.shape), self._symbols, self._functions, doc=self.text)
+
+    def jax(self) -> Any:
+        """A JAX evaluator, traceable under jit, vmap and grad."""
+        from matcalc.numeric.evaluator import jax_evaluator
+
+        return jax_evaluator((self.node, self.shape), self._symbols, self._functions, doc=self.text)
+
+    def code(self, target: str = "numpy") -> str:
+        """Readable source of a function that computes the value. Raises DomainError for an unknown target."""
+        evaluators = {"numpy": self.numpy, "jax": self.jax}
+        if target not in evaluators:
+            raise DomainError(f"there is no code for '{target}'", hint=f"one of {', '.join(evaluators)}")
+        return str(evaluators[target]().source)
+
+    # Equality --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _normal(self) -> Node:
+        return normal(self.node)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Shown) and not isinstance(other, Expression):
+            return other == self
+        if not isinstance(other, Expression):
+            if not isinstance(other, Real):
+                return NotImplemented
+            other = _lifted(other)
+        return self._shape == other._shape and self._normal is other._normal
+
+    def __hash__(self) -> int:
+        return hash(self._normal)
+
+    def __bool__(self) -> bool:
+        raise DomainError("an expression is neither true nor false", hint="compare with == or evaluate it")
+
+    def __repr__(self) -> str:
+        return self.text
+
+    # Operators -------------------------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> Expression:
+        """The transpose."""
+        return self._with(transposed(self.value))
+
+    def _with(self, value: Value, *others: Expression) -> Expression:
+        return _combined(value, (self, *others))
+
+    def _operate(self, operator: Any, other: object, swapped: bool = False) -> Any:
+        if not isinstance(other, (Expression, Real)) and not _is_number(other):
+            return NotImplemented
+        right = other if isinstance(other, Expression) else _lifted(other)
+        a, b = (right, self) if swapped else (self, right)
+        return _combined(operator(a.value, b.value), (a, b))
+
+    def __matmul__(self, other: object) -> Any:
+        return self._operate(matmul, other)
+
+    def __rmatmul__(self, other: object) -> Any:
+        return self._operate(matmul, other, True)
+
+    def __add__(self, other: object) -> Any:
+        return self._operate(plus, other)
+
+    def __radd__(self, other: object) -> Any:
+        return self._operate(plus, other, True)
+
+    def __sub__(self, other: object) -> Any:
+        return self._operate(minus, other)
+
+    def __rsub__(self, other: object) -> Any:
+        return self._operate(minus, other, True)
+
+    def __mul__(self, other: object) -> Any:
+        return self._operate(times, other)
+
+    def __rmul__(self, other: object) -> Any:
+        return self._operate(times, other, True)
+
+    def __truediv__(self, other: object) -> Any:
+        return self._operate(over, other)
+
+    def __rtruediv__(self, other: object) -> Any:
+        return self._operate(over, other, True)
+
+    def __pow__(self, other: object) -> Any:
+        return self._operate(to_the_power, other)
+
+    def __rpow__(self, other: object) -> Any:
+        return self._operate(to_the_power, other, True)
+
+    def __neg__(self) -> Expression:
+        return self._with(negated(self.value))
+
+    def __pos__(self) -> Expression:
+        return self
+
+
+def parse(
+    text: str,
+    *,
+    shapes: Any = None,
+    functions: Sequence[Any] | str = (),
+    dialect: str = "python",
+    names: Mapping[str, str] | None = None,
+) -> Expression:
+    """The expression that `text` says.
+
+    `shapes` declares variables ("W: m n, x: n" or a dict of the same); without it shapes are inferred from first
+    letters. Raises ParseError, ShapeError, UnknownNameError, DomainError or LimitError, each with the place in the
+    text and a hint.
+    """
+    if names:
+        raise DomainError("names= belongs to dialects that are not read yet", hint="leave it out")
+    found = read(text, declarations(shapes), functions, dialect)
+    return Expression(
+        found.value.node,
+        found.value.shape,
+        found.shapes,
+        found.functions,
+        found.order,
+        found.names,
+        found.warnings,
+    )
+
+
+def _variable(name: str, dims: Sequence[object], properties: Mapping[str, bool]) -> Expression:
+    unknown = [key for key, value in properties.items() if not isinstance(value, bool)]
+    if unknown:
+        raise DomainError(f"the property '{unknown[0]}' is True or False")
+    if not isinstance(name, str):
+        raise DomainError("a variable's name is a text")
+    check_variable(name)
+    words = [str(dim) for dim in dims]
+    words += [key for key, value in properties.items() if value]
+    declaration = read_declaration(" ".join(words) or "()")
+    node = symbol(name, declaration.shape, declaration.properties)
+    shape = declaration.shape
+    grid = (1, 1) if not shape else (shape[0], 1) if len(shape) == 1 else shape
+    return Expression(node, grid, {name: declaration}, (), (name,), {})
+
+
+def matrix(name: str, rows: object, columns: object, **properties: bool) -> Expression:
+    """A matrix variable; dimensions are names or positive integers. `matrix("S", "n", "n", spd=True)`."""
+    return _variable(name, (rows, columns), properties)
+
+
+def vector(name: str, size: object, **properties: bool) -> Expression:
+    """A column variable."""
+    return _variable(name, (size,), properties)
+
+
+def scalar(name: str, **properties: bool) -> Expression:
+    """A scalar variable."""
+    return _variable(name, (), properties)
+
+
+class Callable:
+    """A function of the table, or an abstract one, that applies to expressions."""
+
+    def __init__(self, function: Entry | AbstractFunction) -> None:
+        self.function = function
+        self.name = function.name
+        self.__doc__ = getattr(function, "doc", None) or f"The abstract elementwise function {self.name}."
+
+    def __call__(self, *arguments: object, **options: object) -> Expression:
+        """The function of `arguments`: expressions and numbers; options by name, such as axis=1."""
+        lifted = [_argument(argument) for argument in arguments]
+        used = tuple(one for one in lifted if isinstance(one, Expression))
+        if isinstance(self.function, AbstractFunction):
+            if len(used) != 1 or len(lifted) != 1 or options:
+                raise DomainError(f"{self.name} takes 1 argument")
+            from matcalc.graph import elementwise
+
+            value = used[0].value
+            made = Value(elementwise(self.function, value.node), value.shape)
+            return _combined(made, used, (self.function.letter,))
+        positional = [one.value if isinstance(one, Expression) else one for one in lifted]
+        return _combined(call(self.function, *positional, **options), used)
+
+    def prime(self) -> Callable:
+        """The derivative of an abstract function."""
+        if not isinstance(self.function, AbstractFunction):
+            raise DomainError(f"{self.name} is no abstract function", hint="use derive")
+        return Callable(self.function.derivative())
+
+    def __repr__(self) -> str:
+        return f"<function {self.name}>"
+
+
+def function(name: str) -> Callable:
+    """An abstract elementwise function, called as `phi(z)`; its derivatives are φ′, φ″, …"""
+    if not isinstance(name, str):
+        raise DomainError("a function's name is a text")
+    check_variable(name)
+    return Callable(AbstractFunction(name))
+
+
+def _argument(argument: object) -> object:
+    if isinstance(argument, Expression) or not _is_number(argument):
+        return argument
+    return argument if isinstance(argument, int) else _lifted(argument)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) or (getattr(value, "shape", None) == () and hasattr(value, "item"))
+
+
+def _lifted(value: object) -> Expression:
+    """A Python or NumPy number as a constant expression."""
+    if isinstance(value, bool) or not _is_number(value):
+        raise DomainError(f"{value!r} is not a number")
+    plain: Coefficient = value.item() if hasattr(value, "item") else value  # type: ignore[assignment]
+    if isinstance(plain, complex):
+        raise DomainError("complex numbers are not supported")
+    return Expression(number(reduce(plain)), (1, 1), {}, (), (), {})
+
+
+def _combined(value: Value, parts: Sequence[Expression], functions: tuple[str, ...] = ()) -> Expression:
+    declared: dict[str, Declaration] = {}
+    for part in parts:
+        for name, declaration in part._declared.items():
+            known = declared.setdefault(name, declaration)
+            if known != declaration:
+                raise ShapeError(
+                    f"'{name}' is declared as ({known}) and as ({declaration})",
+                    hint="two variables need two names",
+                )
+    for part in parts:
+        functions = (*functions, *part._functions)
+    functions = tuple(dict.fromkeys(functions))
+    clash = set(functions) & declared.keys()
+    if clash:
+        raise UnknownNameError(f"'{min(clash)}' is both a variable and a function")
+    order = tuple(dict.fromkeys(name for part in parts for name in part._order))
+    names = {name: node for part in parts for name, node in part._names.items()}
+    warnings = tuple(dict.fromkeys(text for part in parts for text in part._warnings))
+    return Expression(value.node, value.shape, declared, functions, order, names, warnings)

@@ -1,0 +1,138 @@
+"""What an expression and a derivative have in common: a node with a shape, and every way of showing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from matcalc.declared import Declared, public_shape
+from matcalc.graph import Node, Symbol, symbol, tidy
+from matcalc.language.declarations import Declaration
+from matcalc.notation.formula import formula
+from matcalc.notation.tree import Tree
+from matcalc.shapes.dims import Dim, dim_parts
+
+Shape = tuple[Dim, ...]
+
+
+class Shown:
+    """A node of the index graph with its two-dimensional shape and the variables that it speaks of.
+
+    `order` lists the variables as they first appeared, `names` the nodes that the user named in a `where`.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        shape: Shape,
+        declared: Mapping[str, Declaration],
+        functions: tuple[str, ...],
+        order: tuple[str, ...],
+        names: Mapping[str, Node],
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self._given = node
+        self._shape = shape
+        self._declared = dict(declared)
+        self._functions = functions
+        self._order = order
+        self._names = dict(names)
+        self._warnings = warnings
+
+    @cached_property
+    def node(self) -> Node:
+        """The node of the index graph, in normal form."""
+        return tidy(self._given)[0]
+
+    @property
+    def shape(self) -> tuple[int | str, ...]:
+        """The shape: () scalar, ('n',) column, (1, 'n') row, ('m', 'n') matrix, more for a tensor."""
+        return public_shape(self._shape)
+
+    @property
+    def shapes(self) -> dict[str, Declared]:
+        """The shape of every variable, as declared or inferred; `shapes=` takes it back."""
+        return {name: Declared(declaration) for name, declaration in self._declared.items()}
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The abstract elementwise functions that occur or were declared."""
+        return self._functions
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to mind: conditions, kinks, likely slips."""
+        return self._warnings
+
+    @property
+    def _symbols(self) -> list[Symbol]:
+        return [symbol(name, entry.shape, entry.properties) for name, entry in self._declared.items()]
+
+    # Notation --------------------------------------------------------------------------------------------------
+
+    def _formula(self, *, expanded: bool = False, indexed: bool = False) -> Tree:
+        order = {name: place for place, name in enumerate(self._order)}
+        return formula(
+            self.node,
+            self._shape,
+            order,
+            self._given_names,
+            tuple(self._taken),
+            expanded=expanded,
+            indexed=indexed,
+        )
+
+    @cached_property
+    def _given_names(self) -> dict[Node, str]:
+        return {tidy(node)[0]: name for name, node in self._names.items() if node.children}
+
+    @property
+    def _taken(self) -> set[str]:
+        dims = {part for entry in self._declared.values() for dim in entry.shape for part in dim_parts(dim)}
+        return {*self._declared, *self._functions, *(part for part in dims if isinstance(part, str))}
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The notation tree that all renderings share."""
+        return self._formula()
+
+    @cached_property
+    def text(self) -> str:
+        """The formula in the python dialect; parts of four or more operators that occur twice are named."""
+        from matcalc.notation.text import text
+
+        return text(self.tree)
+
+    @cached_property
+    def expanded_text(self) -> str:
+        """The formula without `where`. Raises LimitError when it would be too long to read."""
+        from matcalc.notation.text import text
+
+        return text(self._formula(expanded=True))
+
+    @cached_property
+    def latex(self) -> str:
+        """The formula as LaTeX, for a mathematics environment."""
+        from matcalc.notation.latex import latex
+
+        return latex(self.tree)
+
+    @cached_property
+    def unicode(self) -> str:
+        """The formula for a terminal."""
+        from matcalc.notation.unicode import unicode
+
+        return unicode(self.tree)
+
+    @cached_property
+    def index_notation(self) -> str:
+        """The formula in index notation: `A[i,j] * x[j] -> i`."""
+        from matcalc.notation.text import text
+
+        return text(self._formula(indexed=True))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def __str__(self) -> str:
+        return self.text
