@@ -116,7 +116,7 @@ def _read_text(text: str, limits: Limits) -> Declarations:
 def _add(entries: dict[str, Declaration], name: Any, value: Any, limits: Limits) -> None:
     if not isinstance(name, str):
         raise UnknownNameError(f"a name is a text, not a {type(name).__name__}", hint='write {"W": "m n"}')
-    name = read_text(name.strip(), limits).text
+    name = _plain(name.strip(), limits)
     check_variable(name)
     if name in entries:
         raise UnknownNameError(f"'{name}' is declared twice", hint="keep one of the declarations")
@@ -153,8 +153,14 @@ def read_declaration(value: Any, limits: Limits = LIMITS) -> Declaration:
     return Declaration(tuple(shape), frozenset(properties))
 
 
+def _plain(text: str, limits: Limits) -> str:
+    if text.isascii() and text.isprintable() and len(text) <= limits.characters:
+        return text
+    return read_text(text, limits).text
+
+
 def _words(text: str, limits: Limits) -> list[str]:
-    plain = read_text(text, limits).text.strip()
+    plain = _plain(text, limits).strip()
     if plain[:1] == "(" and ")" in plain:
         inner, _, rest = plain[1:].partition(")")
         plain = f"{inner} {rest}"

@@ -6,7 +6,7 @@ combine entry by entry, scalars ride along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 
 from matcalc.errors import DomainError, UnknownNameError
@@ -16,6 +16,7 @@ from matcalc.language.names import CONSTANTS
 from matcalc.language.parser import parse_text
 from matcalc.language.syntax import Binary, Call, Name, Number, Syntax, Unary, factors, terms
 from matcalc.rules import Elementwise, find
+from matcalc.shapes.dims import Dim
 
 Nodes = Mapping[str, Node]
 Build = Callable[[Nodes], Node]
@@ -91,7 +92,7 @@ def _compile_sum(part: Syntax) -> Build:
         built = [(sign, term(nodes)) for sign, term in compiled]
         axes = max((node.axes for _, node in built), key=len)
         places = range(len(axes))
-        sizes = dict(zip(places, axes, strict=True))
+        sizes: dict[Hashable, Dim] = dict(zip(places, axes, strict=True))
         return linear(
             [(s, node if node.axes else contract([(node, ())], places, sizes)) for s, node in built], axes
         )

@@ -9,7 +9,7 @@ refused, since a reader could not tell whether the sum stands inside or outside.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,7 +30,6 @@ from matcalc.language.syntax import (
 from matcalc.rules import Operand
 from matcalc.shapes.broadcast import SCALAR, Same, Shape, is_scalar
 from matcalc.shapes.dims import Dim
-from matcalc.shapes.mismatch import described
 
 Letters = tuple[str, ...]
 
@@ -109,9 +108,12 @@ def _count(part: Syntax, held: list[Counter[str]]) -> Counter[str]:
 
 
 def letter_sizes(
-    form: Plan, shape_of: Callable[[Syntax], Sequence[Any]], text_of: Callable[[Syntax], str], same: Same
+    form: Plan, shape_of: Callable[[Syntax], Sequence[Any]], described: Callable[[Syntax], str], same: Same
 ) -> dict[str, Any]:
-    """The dimension that each letter runs over. Raises ShapeError, with a bare span, where entries do not fit."""
+    """The dimension that each letter runs over; `described` says what a part is, for a message.
+
+    Raises ShapeError, with a bare span, where entries do not fit.
+    """
     sizes: dict[str, Any] = {}
     for part in form.indexed:
         shape = tuple(shape_of(part.body))
@@ -119,7 +121,7 @@ def letter_sizes(
         dims = [dim for dim in shape if dim != 1]
         if len(dims) != len(part.letters):
             raise ShapeError(
-                f"{text_of(part.body)} is {described(shape)} and takes {_letters(len(dims))}, not {len(part.letters)}",
+                f"{described(part.body)} and takes {_letters(len(dims))}, not {len(part.letters)}",
                 span=place,
                 hint="a scalar stands as itself" if not dims else "a vector takes one letter, a matrix two",
             )
@@ -130,11 +132,11 @@ def letter_sizes(
                     span=place,
                     hint="give one of them another letter, or declare the sizes alike",
                 )
-    for part in form.scalars:
-        if not is_scalar(tuple(shape_of(part))):
+    for scalar in form.scalars:
+        if not is_scalar(tuple(shape_of(scalar))):
             raise ShapeError(
-                f"{text_of(part)} is {described(tuple(shape_of(part)))}, and has no letters here",
-                span=(part.start, part.end),
+                f"{described(scalar)}, and has no letters here",
+                span=(scalar.start, scalar.end),
                 hint="in an index form write its entries: x[i], A[i,j]",
             )
     for letter in form.form.letters:
@@ -160,7 +162,7 @@ def form_shape(form: Plan, sizes: Mapping[str, Any]) -> tuple[Any, ...]:
 def evaluate(
     form: Plan,
     values: Mapping[Syntax, Operand],
-    text_of: Callable[[Syntax], str],
+    described: Callable[[Syntax], str],
     apply: Callable[[Syntax, list[Node]], Node],
 ) -> Operand:
     """The value of an index form, given the `values` of its entries and scalars.
@@ -169,7 +171,7 @@ def evaluate(
 
     Raises ShapeError or ParseError, with a bare span, for what does not fit or could be read in two ways.
     """
-    sizes = letter_sizes(form, lambda part: values[part].shape, text_of, lambda a, b: bool(a == b))
+    sizes = letter_sizes(form, lambda part: values[part].shape, described, lambda a, b: bool(a == b))
     return _Evaluation(form, values, sizes, apply).result()
 
 
@@ -198,7 +200,9 @@ class _Evaluation:
     def laid_out(self, term: Entries, out: Letters) -> Node:
         if term.letters == out:
             return term.node
-        missing = {letter: self.sizes[letter] for letter in out if letter not in term.letters}
+        missing: dict[Hashable, Dim] = {
+            letter: self.sizes[letter] for letter in out if letter not in term.letters
+        }
         return contract([term], out, missing)
 
     def sum(self, part: Syntax, keep: frozenset[str]) -> Entries:

@@ -11,7 +11,7 @@ from matcalc.errors import MatcalcError
 from matcalc.language.declarations import Declaration, Declarations
 from matcalc.language.index_form import form_shape, letter_sizes
 from matcalc.language.names import CONSTANTS, kind_of
-from matcalc.language.quoting import call_mismatch, side, text_of
+from matcalc.language.quoting import call_mismatch, side, what_it_is
 from matcalc.language.resolve import Bound, Resolved
 from matcalc.language.syntax import (
     Binary,
@@ -71,11 +71,11 @@ class _Inference:
         inferred = {name: Declaration(tuple(map(known, dims))) for name, dims in self.missing.items()}
         return {**self.declarations.entries, **inferred}
 
-    def settle(self) -> None:
-        """Names the dimensions that are still unknown."""
+    def settle(self) -> frozenset[str]:
+        """Names the dimensions that are still unknown; returns these names."""
         taken = {*self.named, *self.resolved.dims, *self.declarations.dims, *CONSTANTS}
         taken.update(part for dims in self.missing.values() for dim in dims for part in self.rigid(dim))
-        self.unifier.name((dim for dims in self.missing.values() for dim in dims), taken)
+        return self.unifier.name((dim for dims in self.missing.values() for dim in dims), taken)
 
     def rigid(self, dim: OpenDim) -> list[str]:
         found = self.unifier.find(dim)
@@ -105,28 +105,59 @@ class _Inference:
         return self.index_form(part)
 
     def binary(self, part: Binary) -> OpenShape:
-        left, right = self.shapes[part.left], self.shapes[part.right]
-        operator, same = part.operator, self.unifier.same
-        shape: OpenShape | None
-        if operator == "@":
-            shape = matmul_shape(left, right, same)  # type: ignore[arg-type]
-        elif operator == "**":
-            shape = left if is_scalar(right) else None  # type: ignore[arg-type]
-        else:
-            shape = broadcast_shape(left, right, same)  # type: ignore[arg-type]
+        same = self.unifier.same
+        chain = self.resolved.chains[part]
+        left = self.operand(chain[0].left)
+        for link in chain:
+            right = self.operand(link.right)
+            shape: OpenShape | None
+            if link.operator == "@":
+                shape = matmul_shape(left, right, same)  # type: ignore[arg-type]
+            elif link.operator == "**":
+                shape = left if is_scalar(right) else None  # type: ignore[arg-type]
+            else:
+                shape = broadcast_shape(left, right, same)  # type: ignore[arg-type]
+            if shape is None:
+                raise self.mismatch(link, left, right)
+            left = shape
+        return left
+
+    def operand(self, part: Syntax) -> OpenShape:
+        """The shape of a part that may be a transpose which only the product around it sees."""
+        shape = self.shapes.get(part)
         if shape is None:
-            error = mismatch(
-                operator,
-                side(self.formula, part.left, self.display(part.left)),
-                side(self.formula, part.right, self.display(part.right)),
-            )
-            raise self.formula.source.locate(error, part.start, part.end)
+            assert isinstance(part, Transpose)
+            shape = self.shapes[part.operand]
+            return shape[::-1] if len(shape) == 2 else shape
         return shape
 
+    def mismatch(self, part: Binary, *shapes: OpenShape) -> MatcalcError:
+        """The error for operands that no dimensions make fit."""
+        free = self.settle()
+        left, right = (
+            side(self.formula, operand, tuple(map(self.unifier.known, shape)))
+            for operand, shape in zip((part.left, part.right), shapes, strict=True)
+        )
+        error = mismatch(
+            part.operator,
+            left,
+            right,
+            lambda a, b: a == b or (1 not in (a, b) and not free.isdisjoint((a, b))),
+        )
+        guessed = next(
+            (p.name for p in (part.right, part.left) if isinstance(p, Name) and p.name in self.missing), None
+        )
+        if guessed is not None and (error.hint is None or part.operator == "**"):
+            kind = kind_of(guessed)
+            error.hint = f'{guessed} is read as a {kind} by its name; declare it otherwise: shapes="{guessed}: (), ..."'
+        return self.formula.source.locate(error, part.start, part.end)
+
     def call(self, part: Call, bound: Bound) -> OpenShape:
-        operands = [self.shapes[operand] for operand in bound.operands.values()]
         if isinstance(bound.function, AbstractFunction):
-            return operands[0]
+            return self.shapes[bound.operands["x"]]
+        # An argument left out is a number.
+        given = [bound.operands.get(p.name) for p in bound.function.arguments if p.valued]
+        operands = [SCALAR if operand is None else self.shapes[operand] for operand in given]
         for rule in bound.function.shape_rules(bound.options):
             mark = self.unifier.mark()
             shape = self.apply(rule, operands, bound)
@@ -178,7 +209,7 @@ class _Inference:
             sizes = letter_sizes(
                 plan,
                 lambda value: self.shapes[value],
-                lambda value: text_of(self.formula, value),
+                lambda value: what_it_is(self.formula, value, self.display(value)),
                 self.unifier.same,
             )
         except MatcalcError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcalc.errors import DomainError, LimitError, MatcalcError, ShapeError
-from matcalc.graph import Node, constant, elementwise, number, size, symbol
+from matcalc.graph import Node, constant, elementwise, number, number_value, size, symbol
 from matcalc.language.declarations import Declaration, read_shapes
 from matcalc.language.formulas import derivative
 from matcalc.language.index_form import evaluate
@@ -19,7 +19,7 @@ from matcalc.language.inference import infer
 from matcalc.language.limits import LIMITS, Limits
 from matcalc.language.names import CONSTANTS
 from matcalc.language.parser import parse_text
-from matcalc.language.quoting import call_mismatch, side, text_of
+from matcalc.language.quoting import call_mismatch, side, text_of, what_it_is
 from matcalc.language.resolve import Bound, Resolved, resolve
 from matcalc.language.syntax import (
     Binary,
@@ -34,16 +34,25 @@ from matcalc.language.syntax import (
     Unary,
 )
 from matcalc.language.values import (
-    OPERATORS,
     Value,
     grid_warning,
+    matrix_product,
     negated,
     powered,
+    product,
     to_the_power,
+    total,
     transposed,
 )
 from matcalc.rules import AbstractFunction, Elementwise, invoke
-from matcalc.shapes.broadcast import SCALAR, two_dimensional
+from matcalc.shapes.broadcast import (
+    SCALAR,
+    Shape,
+    broadcast_shape,
+    is_scalar,
+    matmul_shape,
+    two_dimensional,
+)
 from matcalc.shapes.mismatch import mismatch
 
 
@@ -163,21 +172,70 @@ class _Lowering:
         return value
 
     def binary(self, part: Binary) -> Value:
-        left, right, operator = self.values[part.left], self.values[part.right], part.operator
-        try:
-            if operator == "**":
-                return self.power(part, left, right)
-            result = OPERATORS[operator](left, right)
-        except ShapeError:
-            sides = side(self.formula, part.left, left.shape), side(self.formula, part.right, right.shape)
-            raise mismatch(operator, *sides) from None
-        if operator != "@" and left.shape != right.shape:
-            warning = grid_warning(left.shape, right.shape, "{}")
-            if warning is not None:
-                self.warnings[warning.format(text_of(self.formula, part))] = None
-        return result
+        if part.operator == "**":
+            return self.power(part, self.values[part.left], self.values[part.right])
+        chain = self.resolved.chains[part]
+        if part.operator == "@":
+            return self.matrix_product(chain)
+        left = self.values[chain[0].left]
+        shape = left.shape
+        operands = [left]
+        for link in chain:
+            right = self.values[link.right]
+            operands.append(right)
+            if right.shape != shape:
+                shape = self.overlaid(link, shape, right.shape)
+        signs = [link.operator for link in chain]
+        if part.operator in "+-":
+            terms = zip((1, *(-1 if sign == "-" else 1 for sign in signs)), operands, strict=True)
+            return total(list(terms), shape)
+        if "/" in signs:
+            self.check_denominators(chain)
+        return product(list(zip((False, *(sign == "/" for sign in signs)), operands, strict=True)), shape)
+
+    def overlaid(self, part: Binary, left: Shape, right: Shape) -> Shape:
+        """The shape of an elementwise `part`, whose left operand may be a whole chain."""
+        shape = broadcast_shape(left, right)
+        if shape is None:
+            sides = side(self.formula, part.left, left), side(self.formula, part.right, right)
+            raise self.formula.source.locate(mismatch(part.operator, *sides), part.start, part.end)
+        warning = grid_warning(left, right, "{}")
+        if warning is not None:
+            self.warnings[warning.format(text_of(self.formula, part))] = None
+        return shape
+
+    def check_denominators(self, chain: Sequence[Binary]) -> None:
+        for link in chain:
+            if link.operator == "/" and number_value(self.values[link.right].node) == 0:
+                self.warnings[f"{text_of(self.formula, link)} divides by zero, whatever the values are"] = (
+                    None
+                )
+
+    def matrix_product(self, chain: Sequence[Binary]) -> Value:
+        shape: Shape | None = None
+        factors: list[tuple[bool, Value]] = []
+        for link, operand in zip((None, *chain), (chain[0].left, *(c.right for c in chain)), strict=True):
+            value = self.values.get(operand)
+            flipped = value is None
+            if value is None:
+                assert isinstance(operand, Transpose)
+                value = self.values[operand.operand]
+            right = value.shape[::-1] if flipped else value.shape
+            factors.append((flipped, value))
+            if link is None or shape is None:
+                shape = right
+                continue
+            fits = matmul_shape(shape, right) if len(value.shape) == 2 else None
+            if fits is None:
+                sides = side(self.formula, link.left, shape), side(self.formula, link.right, right)
+                raise self.formula.source.locate(mismatch("@", *sides), link.start, link.end)
+            shape = fits
+        return matrix_product(factors)
 
     def power(self, part: Binary, left: Value, right: Value) -> Value:
+        if not is_scalar(right.shape):
+            sides = side(self.formula, part.left, left.shape), side(self.formula, part.right, right.shape)
+            raise mismatch("**", *sides)
         try:
             return to_the_power(left, right, self.limits)
         except LimitError as error:
@@ -228,7 +286,9 @@ class _Lowering:
 
     def index_form(self, part: IndexForm) -> Value:
         plan = self.resolved.plans[part]
-        return evaluate(plan, self.values, lambda value: text_of(self.formula, value), self.entrywise)
+        return evaluate(
+            plan, self.values, lambda v: what_it_is(self.formula, v, self.values[v].shape), self.entrywise
+        )
 
     def entrywise(self, part: Syntax, nodes: list[Node]) -> Node:
         """The elementwise call or the power that `part` is, on the nodes of its operands."""

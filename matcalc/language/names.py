@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from matcalc.errors import UnknownNameError
 from matcalc.language.complaints import shortened
@@ -57,6 +58,7 @@ _SYNONYMS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def is_name(text: str) -> bool:
     """Whether the text can be a name at all: Latin or Greek letters, digits, underscores, no word of Python."""
     return _NAME.fullmatch(text) is not None and not keyword.iskeyword(text) and text != "where"

@@ -72,9 +72,9 @@ def _run(grammar: Lark, source: Source, tokens: list[Token]) -> Any:
     index = 0
     try:
         for token in tokens:
-            feed(token)  # type: ignore[arg-type]
+            feed(token)
             index += 1
-        return parser.feed_eof(tokens[-1])  # type: ignore[arg-type]
+        return parser.feed_eof(tokens[-1])
     except UnexpectedToken:
         raise unexpected(source, tokens, index) from None
     except MatcalcError as error:
@@ -86,7 +86,7 @@ def _compiled(name: str, builder: Callable[[], object]) -> Lark:
     from lark import Lark
 
     text = files("matcalc.language").joinpath(name).read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="basic", transformer=builder())  # type: ignore[arg-type]
+    return Lark(text, parser="lalr", lexer="basic", transformer=builder())
 
 
 def _python_grammar() -> Lark:

@@ -24,6 +24,11 @@ def side(formula: Formula, part: Syntax, shape: Shape) -> Side:
     return Side(text_of(formula, part), shape)
 
 
+def what_it_is(formula: Formula, part: Syntax, shape: Shape) -> str:
+    """`x is a column (n, 1)`."""
+    return f"{text_of(formula, part)} is {described(shape)}"
+
+
 def call_mismatch(
     entry: Entry, options: Mapping[str, Any], operands: Sequence[Side], hint: str | None
 ) -> ShapeError:

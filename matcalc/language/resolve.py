@@ -34,10 +34,14 @@ from matcalc.language.syntax import (
     Name,
     Number,
     Syntax,
+    Transpose,
     Unary,
 )
 from matcalc.rules import AbstractFunction, Elementwise, Entry, Parameter, find, parameters_of
 from matcalc.shapes.dims import Dim, dim_product
+
+# Operators that make one chain with each other. A part in parentheses starts before its left operand does.
+_GROUPS = {"+": "+-", "-": "+-", "*": "*/", "/": "*/", "@": "@"}
 
 
 @dataclass(slots=True)
@@ -67,6 +71,7 @@ class Resolved:
     segments: list[Segment] = field(default_factory=list)
     calls: dict[Syntax, Bound] = field(default_factory=dict)
     plans: dict[Syntax, Plan] = field(default_factory=dict)
+    chains: dict[Syntax, list[Binary]] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
     dims: set[str] = field(default_factory=set)
     functions: tuple[str, ...] = ()
@@ -149,6 +154,8 @@ class _Resolver:
                 self.named.append(part)  # type: ignore[arg-type]
             elif kind is Call:
                 pending += self._bind(part)  # type: ignore[arg-type]
+            elif kind is Binary:
+                pending += self._chain(part)  # type: ignore[arg-type]
             elif kind is IndexForm:
                 pending += self._plan(part)  # type: ignore[arg-type]
             elif kind is Indexed:
@@ -161,6 +168,24 @@ class _Resolver:
                 pending += part.children
         steps.reverse()
         return Segment(name, steps, root)
+
+    def _chain(self, part: Binary) -> Iterable[Syntax]:
+        """Operands of a sum or product without parentheses as one: `a + b - c` is a sum of three.
+
+        The transposes in a matrix product are left to the product, which needs no node for them.
+        """
+        group = _GROUPS.get(part.operator, "")
+        chain = [part]
+        left = part.left
+        while type(left) is Binary and left.operator in group and left.start == left.left.start:
+            chain.append(left)
+            left = left.left
+        chain.reverse()
+        self.result.chains[part] = chain
+        operands = [left, *(link.right for link in chain)]
+        if part.operator == "@":
+            return [other.operand if type(other) is Transpose else other for other in operands]
+        return operands
 
     # Names -----------------------------------------------------------------------------------------------------
 
@@ -212,11 +237,7 @@ class _Resolver:
             if isinstance(part, Call):
                 self._bind(part)
                 if not isinstance(self.result.calls[part].function, (Elementwise, AbstractFunction)):
-                    error = ParseError(
-                        f"{part.function} is not elementwise, so it has nothing to say of single entries",
-                        hint=f"index its result: {part.function}(…)[i]",
-                    )
-                    raise self._locate(error, part)
+                    raise self._locate(_not_elementwise(part), part)
         return found.values
 
     def _function(self, call: Call) -> Entry | AbstractFunction:
@@ -251,7 +272,8 @@ class _Resolver:
                 hint="elementwise functions are tanh, exp, sigmoid, … and the abstract f, g, h",
             )
         keywords = [name.name for name, _ in call.keywords]
-        bound = Bound(function, {}, {}, call.primes)
+        defaults = {p.name: p.default for p in function.arguments if not p.valued}
+        bound = Bound(function, {}, defaults, call.primes)
         parameters = parameters_of(function, len(call.arguments), keywords)
         values = (*call.arguments, *(value for _, value in call.keywords))
         for parameter, value in zip(parameters, values, strict=True):
@@ -268,14 +290,13 @@ class _Resolver:
             found = _whole_number(value)
             if parameter.kind == "axis" and found not in (0, 1, -1, -2):
                 raise DomainError(f"there is no axis {found}", hint="axis=0 gives a row, axis=1 a column")
+            if parameter.kind == "integer" and abs(found) > self.limits.matrix_power:
+                raise LimitError(
+                    f"{shortened(str(found))} is past the limit of {self.limits.matrix_power:,}",
+                    hint="powers are taken symbolically; smaller ones show the same pattern",
+                )
         except MatcalcError as error:
             raise self._locate(error, value) from None
-        if parameter.kind == "integer" and abs(found) > self.limits.matrix_power:
-            error = LimitError(
-                f"{shortened(str(found))} is past the limit of {self.limits.matrix_power:,}",
-                hint="powers are taken symbolically; smaller ones show the same pattern",
-            )
-            raise self._locate(error, value)
         return found
 
     def _dimension(self, value: Syntax) -> Dim:
@@ -313,6 +334,13 @@ class _Resolver:
                 raise self._locate(unknown_name(name, dims, (), True), value)
         self.result.dims.add(name)
         return name
+
+
+def _not_elementwise(part: Call) -> ParseError:
+    return ParseError(
+        f"{part.function} is not elementwise, so it has nothing to say of single entries",
+        hint=f"index its result: {part.function}(…)[i]",
+    )
 
 
 def _whole_number(value: Syntax) -> int:

@@ -15,13 +15,11 @@ from matcalc.errors import LimitError, MatcalcError, ParseError, Span
 from matcalc.language.limits import LIMITS, Limits
 
 SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_PLAIN = str.maketrans(
-    {
-        **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
-        **dict.fromkeys((0x00A0, 0x2007, 0x202F, 0x3000), " "),
-        0x2212: "-",
-    }
-)
+_PLAIN: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys((0x00A0, 0x2007, 0x202F, 0x3000), " "),
+    0x2212: "-",
+}
 # Everything but printable ASCII, Greek letters without accents and the operators of the language.
 _UNSURE = re.compile("[^\t\n\r -~\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9⊙∘⊘ᵀ⊤′″→⁻" + SUPERSCRIPT_DIGITS + "]")
 

@@ -7,10 +7,10 @@ Python objects; they raise ShapeError without a place, which whoever reads text 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from matcalc.errors import DomainError, LimitError
-from matcalc.graph import Node, add, contract, multiply, negate, number_value, power, subtract
-from matcalc.graph import divide as divide_nodes
+from matcalc.errors import LimitError
+from matcalc.graph import Coefficient, Node, contract, linear, multiply, negate, number_value, power
 from matcalc.language.limits import NO_LIMITS, Limits
 from matcalc.rules import Operand
 from matcalc.rules.operands import filled, spread
@@ -29,52 +29,64 @@ def sides(a: Value, b: Value) -> tuple[Side, Side]:
     )
 
 
-def _common(operator: str, a: Value, b: Value) -> Shape:
+def common_shape(operator: str, a: Value, b: Value) -> Shape:
+    """The shape of `a operator b`, elementwise. Raises ShapeError."""
     shape = broadcast_shape(a.shape, b.shape)
     if shape is None:
         raise mismatch(operator, *sides(a, b))
     return shape
 
 
+def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
+    """Σ ± value over values that broadcast to `shape`."""
+    axes = [dim for dim in shape if dim != 1]
+    return Value(linear([(sign, filled(value, shape)) for sign, value in terms], axes), shape)
+
+
+def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
+    """The elementwise product of values that broadcast to `shape`, each with whether it divides."""
+    nodes = [power(value.node, -1) if divides else value.node for divides, value in factors]
+    spread_out = [spread(Value(node, f.shape), shape) for node, (_, f) in zip(nodes, factors, strict=True)]
+    return Value(multiply(*spread_out), shape)
+
+
+def matrix_product(factors: Sequence[tuple[bool, Value]]) -> Value:
+    """The matrix product of values that fit, each with whether it is transposed, in one contraction."""
+    labelled = []
+    shapes = [value.shape[::-1] if flipped else value.shape for flipped, value in factors]
+    for place, ((flipped, value), (rows, columns)) in enumerate(zip(factors, shapes, strict=True)):
+        labels = ((place,) if rows != 1 else ()) + ((place + 1,) if columns != 1 else ())
+        labelled.append((value.node, labels[::-1] if flipped else labels))
+    rows, columns = shapes[0][0], shapes[-1][1]
+    out = ((0,) if rows != 1 else ()) + ((len(factors),) if columns != 1 else ())
+    return Value(contract(labelled, out), (rows, columns))
+
+
 def plus(a: Value, b: Value) -> Value:
     """a + b, broadcast."""
-    shape = _common("+", a, b)
-    return Value(add(filled(a, shape), filled(b, shape)), shape)
+    return total(((1, a), (1, b)), common_shape("+", a, b))
 
 
 def minus(a: Value, b: Value) -> Value:
     """a - b, broadcast."""
-    shape = _common("-", a, b)
-    return Value(subtract(filled(a, shape), filled(b, shape)), shape)
+    return total(((1, a), (-1, b)), common_shape("-", a, b))
 
 
 def times(a: Value, b: Value) -> Value:
     """a * b, entry by entry, broadcast."""
-    shape = _common("*", a, b)
-    return Value(multiply(spread(a, shape), spread(b, shape)), shape)
+    return product(((False, a), (False, b)), common_shape("*", a, b))
 
 
 def over(a: Value, b: Value) -> Value:
-    """a / b, entry by entry, broadcast. Raises DomainError for a division by the number 0."""
-    shape = _common("/", a, b)
-    if number_value(b.node) == 0:
-        raise DomainError("division by zero", hint="the denominator is 0 whatever the values are")
-    return Value(divide_nodes(spread(a, shape), spread(b, shape)), shape)
+    """a / b, entry by entry, broadcast."""
+    return product(((False, a), (True, b)), common_shape("/", a, b))
 
 
 def matmul(a: Value, b: Value) -> Value:
     """a @ b."""
-    shape = matmul_shape(a.shape, b.shape)
-    if shape is None:
+    if matmul_shape(a.shape, b.shape) is None:
         raise mismatch("@", *sides(a, b))
-    left = (
-        "ij" if a.shape[0] != 1 != a.shape[1] else "i" if a.shape[0] != 1 else "j" if a.shape[1] != 1 else ""
-    )
-    right = (
-        "jk" if b.shape[0] != 1 != b.shape[1] else "j" if b.shape[0] != 1 else "k" if b.shape[1] != 1 else ""
-    )
-    out = ("i" if shape[0] != 1 else "") + ("k" if shape[1] != 1 else "")
-    return Value(contract([(a.node, left), (b.node, right)], out), shape)
+    return matrix_product(((False, a), (False, b)))
 
 
 def transposed(a: Value) -> Value:
@@ -106,25 +118,22 @@ def powered(base: Node, exponent: Node, limits: Limits) -> Node:
     """`base ** exponent` of nodes, the exponent a scalar, within the limits."""
     power_of = number_value(exponent)
     if power_of is not None:
-        if abs(power_of) > limits.exponent:
+        if not -limits.exponent <= power_of <= limits.exponent:
             raise LimitError(
                 f"an exponent past the limit of {limits.exponent:,}",
                 hint="use a variable for so large an exponent",
             )
         value = number_value(base)
-        if value is not None:
-            if value == 0 and power_of < 0:
-                raise DomainError("division by zero", hint="0 has no negative powers")
-            if value != 0 and abs(_decimal_digits(value) * power_of) > _DOUBLE_DIGITS:
-                raise LimitError(
-                    "a power of numbers that no double can hold", hint="doubles reach up to 1e308"
-                )
+        if value and abs(_decimal_digits(value) * power_of) > _DOUBLE_DIGITS:
+            raise LimitError("a power of numbers that no double can hold", hint="doubles reach up to 1e308")
     return power(base, exponent)
 
 
-def _decimal_digits(value: object) -> float:
+def _decimal_digits(value: Coefficient) -> float:
     """log10 of the larger of numerator and denominator, with the sign of the whole; exact numbers may be huge."""
-    numerator, denominator = value.as_integer_ratio()  # type: ignore[attr-defined]
+    if isinstance(value, float):
+        return math.log10(abs(value))
+    numerator, denominator = value.as_integer_ratio()
     return math.log10(max(abs(numerator), denominator))
 
 
@@ -140,20 +149,21 @@ def grid_warning(a: Shape, b: Shape, text: str) -> str | None:
     )
 
 
-OPERATORS = {"+": plus, "-": minus, "*": times, "/": over, "@": matmul}
-
 __all__ = [
-    "OPERATORS",
     "SCALAR",
     "Value",
+    "common_shape",
     "grid_warning",
     "matmul",
+    "matrix_product",
     "minus",
     "negated",
     "over",
     "plus",
     "powered",
+    "product",
     "times",
     "to_the_power",
+    "total",
     "transposed",
 ]

@@ -1,0 +1,1 @@
+"""Symbolic dimensions, their unification, and what operations do to two-dimensional shapes."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import operator as operators
+import re
 from typing import NamedTuple
 
 from matcalc.errors import ShapeError
-from matcalc.shapes.broadcast import SCALAR, Shape, broadcast_shape, is_scalar, matmul_shape
+from matcalc.shapes.broadcast import SCALAR, Same, Shape, broadcast_shape, is_scalar, matmul_shape
 from matcalc.shapes.dims import dim_text
+
+# A sign and a number in front do not keep a `.T` from reaching what is behind them.
+_SCALED = re.compile(r"((?:-\s*)?(?:[\d.]+\s*\*\s*)?)(.*)", re.DOTALL)
 
 
 class Side(NamedTuple):
@@ -18,11 +23,11 @@ class Side(NamedTuple):
     @property
     def transposed(self) -> Side:
         """`x.T`, and `x` of `x.T`."""
-        if _is_atom(self.text):
-            text = self.text[:-2] if self.text.endswith(".T") else self.text + ".T"
-        else:
-            text = f"({self.text}).T"
-        return Side(text, self.shape[::-1])
+        factor, body = _SCALED.match(self.text).groups()  # type: ignore[union-attr]
+        if not _is_atom(body):
+            factor, body = "", f"({self.text})"
+        text = body[:-2] if body.endswith(".T") else body + ".T"
+        return Side(factor + text, self.shape[::-1])
 
 
 def _is_atom(text: str) -> bool:
@@ -50,8 +55,8 @@ def described(shape: Shape) -> str:
     return f"a {kind} {shape_text(shape)}"
 
 
-def mismatch(operator: str, left: Side, right: Side) -> ShapeError:
-    """The error for `left operator right`."""
+def mismatch(operator: str, left: Side, right: Side, same: Same = operators.eq) -> ShapeError:
+    """The error for `left operator right`; `same` says which dimensions a repair may take for one."""
     sides = f"{left.text} is {described(left.shape)}"
     if right != left:
         sides += f", {right.text} is {described(right.shape)}"
@@ -63,10 +68,11 @@ def mismatch(operator: str, left: Side, right: Side) -> ShapeError:
     if operator == "@":
         return ShapeError(
             f"{left.text} @ {right.text} does not fit: {sides}{_inner(left, right)}",
-            hint=_product(left, right),
+            hint=_product(left, right, same),
         )
     return ShapeError(
-        f"{left.text} {operator} {right.text} does not fit: {sides}", hint=_overlay(operator, left, right)
+        f"{left.text} {operator} {right.text} does not fit: {sides}",
+        hint=_overlay(operator, left, right, same),
     )
 
 
@@ -77,35 +83,36 @@ def _inner(left: Side, right: Side) -> str:
     return f"; {columns} column{'s' * (columns != '1')} against {rows} row{'s' * (rows != '1')}"
 
 
-def _product(left: Side, right: Side) -> str | None:
+def _product(left: Side, right: Side, same: Same) -> str | None:
     """What would fit instead of `left @ right`."""
     if len(left.shape) != 2 or len(right.shape) != 2:
         return "write it as an index form: A[i,j] * x[k] -> ijk"
     if SCALAR in (left.shape, right.shape):
         return f"a scalar is multiplied with *: {left.text} * {right.text}"
     vectors = all(1 in side.shape for side in (left, right))
-    found = []
-    for a, b in ((left.transposed, right), (left, right.transposed), (left.transposed, right.transposed)):
-        shape = matmul_shape(a.shape, b.shape)
-        if shape is not None:
+    found: list[str] = []
+    both = (left.transposed, right.transposed)
+    for a, b in ((left.transposed, right), (left, right.transposed), both):
+        shape = matmul_shape(a.shape, b.shape, same)
+        if shape is not None and not (found and (a, b) == both):
             kind = "" if not vectors else " (inner)" if shape == SCALAR else " (outer)"
             found.append(f"{a.text} @ {b.text}{kind}")
-    if left.shape == right.shape:
+    if all(map(same, left.shape, right.shape)):
         found.append(f"{left.text} * {right.text} (elementwise)")
-    if not found and matmul_shape(right.shape, left.shape) is not None:
+    if not found and matmul_shape(right.shape, left.shape, same) is not None:
         found.append(f"{right.text} @ {left.text}")
     return _did_you_mean(found) or _sizes(left.shape[1:], right.shape[:1])
 
 
-def _overlay(operator: str, left: Side, right: Side) -> str | None:
+def _overlay(operator: str, left: Side, right: Side, same: Same) -> str | None:
     """What would fit instead of an elementwise `left operator right`."""
     if len(left.shape) != 2 or len(right.shape) != 2:
         return "tensors of equal shape can be added; for anything else write an index form"
-    found = []
-    if operator in "*/" and matmul_shape(left.shape, right.shape) is not None and operator == "*":
+    found: list[str] = []
+    if operator in "*/" and matmul_shape(left.shape, right.shape, same) is not None and operator == "*":
         found.append(f"{left.text} @ {right.text} (matrix product)")
     for a, b in ((left, right.transposed), (left.transposed, right)):
-        fits = broadcast_shape(a.shape, b.shape)
+        fits = broadcast_shape(a.shape, b.shape, same)
         # A transposed vector fits any other one as a grid, which is hardly what was meant.
         if fits is not None and fits in (a.shape, b.shape) and a.text != b.text:
             found.append(f"{a.text} {operator} {b.text}")

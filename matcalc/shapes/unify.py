@@ -122,14 +122,20 @@ class Unifier:
             return self._bind(right[0], self.product(left))
         return False
 
-    def name(self, dims: Iterable[OpenDim], taken: Collection[str]) -> None:
-        """Names what is still unknown, in the order of `dims`, then of its creation, skipping names that are taken."""
+    def name(self, dims: Iterable[OpenDim], taken: Collection[str]) -> frozenset[str]:
+        """Names what is still unknown, in the order of `dims`, then of its creation, skipping names that are taken.
+
+        Returns the names given.
+        """
         used = set(taken)
+        given: set[str] = set()
         names = (name for name in chain(_NAMES, (f"n{i}" for i in count(1))) if name not in used)
         for dim in chain(dims, self._unknowns):
             for part in self._parts(dim):
                 if type(part) is Unknown:
                     part.bound = next(names)
+                    given.add(part.bound)
+        return frozenset(given)
 
     def known(self, dim: OpenDim) -> Dim:
         """The dimension, once all unknowns have names."""
