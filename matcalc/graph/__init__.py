@@ -1,29 +1,7 @@
 """The index graph: every value is a node with axes, and products, sums, transposes and traces are one contraction."""
 
-from matcalc.graph.build import (
-    ONE,
-    add,
-    broadcast,
-    constant,
-    contract,
-    fuse,
-    identity,
-    is_zero,
-    linear,
-    multiply,
-    negate,
-    number,
-    number_value,
-    ones,
-    permute,
-    scale,
-    size,
-    split,
-    subtract,
-    symbol,
-    transpose,
-    zero,
-)
+from matcalc.graph.build import add, contract, fuse, linear, split, subtract
+from matcalc.graph.leaves import ONE, constant, is_zero, negate, number, number_value, scale, symbol, zero
 from matcalc.graph.maps import apply, core_axes, divide, elementwise, power
 from matcalc.graph.node import (
     Apply,
@@ -42,6 +20,7 @@ from matcalc.graph.node import (
 from matcalc.graph.normal import normal
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, is_power, power_function, use_power_function
+from matcalc.graph.products import broadcast, identity, multiply, ones, permute, size, transpose
 from matcalc.graph.rebuild import rebuild, substitute
 from matcalc.graph.tidy import shared_parts, tidy
 from matcalc.graph.walk import fold, symbols, topological

@@ -12,6 +12,7 @@ from matcalc.errors import ShapeError
 from matcalc.graph import numbers
 from matcalc.graph.contraction import canonical, is_symmetric
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
+from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
     Contract,
@@ -19,14 +20,11 @@ from matcalc.graph.node import (
     Node,
     Split,
     Sum,
-    Symbol,
-    make_constant,
     make_contract,
     make_fuse,
     make_size,
     make_split,
     make_sum,
-    make_symbol,
 )
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import merge_powers
@@ -34,87 +32,7 @@ from matcalc.shapes.dims import Dim, dim_parts, dim_product, dim_text
 
 Labelled = tuple[Node, Sequence[Label]]
 
-ONE: Node = make_contract((), (), (), False)
-
-
-# Leaves ------------------------------------------------------------------------------------------------------------
-
-
-def symbol(name: str, shape: Sequence[Dim] = (), properties: Iterable[str] = ()) -> Symbol:
-    """A variable of the declared shape: () scalar, (n,) column, (1, n) row, (m, n) matrix."""
-    return make_symbol(name, tuple(shape), frozenset(properties))
-
-
-def constant(name: str) -> Node:
-    """A named number: pi."""
-    return make_constant(name)
-
-
-def number(value: Coefficient) -> Node:
-    """The scalar `value`."""
-    return scale(numbers.reduce(value), ONE)
-
-
-def size(dim: Dim) -> Node:
-    """The size of an axis as a scalar value; an integer one is a number."""
-    parts = dim_parts(dim)
-    if len(parts) == 1:
-        return number(dim) if isinstance(dim, int) else make_size(dim)
-    return multiply(*(size(part) for part in parts))
-
-
-def number_value(node: Node) -> Coefficient | None:
-    """The number that a scalar node is, or None."""
-    if node is ONE:
-        return 1
-    if isinstance(node, Sum) and not node.axes:
-        if not node.terms:
-            return 0
-        if len(node.terms) == 1 and node.terms[0][1] is ONE:
-            return node.terms[0][0]
-    return None
-
-
-def zero(axes: Sequence[Dim] = ()) -> Node:
-    """All zeros, with `axes`."""
-    return make_sum((), tuple(axes))
-
-
-def is_zero(node: Node) -> bool:
-    """Whether the node is zero as it stands."""
-    return isinstance(node, Sum) and not node.terms
-
-
-def ones(axes: Sequence[Dim]) -> Node:
-    """All ones, with `axes`."""
-    labels = range(len(axes))
-    return contract((), tuple(labels), dict(zip(labels, axes, strict=True)))
-
-
-def identity(dim: Dim) -> Node:
-    """The identity matrix, the Kronecker delta of two indices."""
-    return contract((), (0, 0), {0: dim})
-
-
 # Sums --------------------------------------------------------------------------------------------------------------
-
-
-def scale(coefficient: Coefficient, node: Node) -> Node:
-    """coefficient · node."""
-    if coefficient == 1:
-        return node
-    if coefficient == 0:
-        return zero(node.axes)
-    if isinstance(node, Sum) and len(node.terms) < 2:
-        return linear([(coefficient, node)], node.axes)
-    return make_sum(((coefficient, node),), node.axes)
-
-
-def negate(node: Node) -> Node:
-    """-node; a sum changes its signs."""
-    if isinstance(node, Sum):
-        return make_sum(tuple((numbers.multiply(-1, c), term) for c, term in node.terms), node.axes)
-    return scale(-1, node)
 
 
 def add(*nodes: Node) -> Node:
@@ -146,8 +64,6 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
         coefficient, node = kept[0]
         if coefficient == 1:
             return node
-        if coefficient == -1 and isinstance(node, Sum):
-            return negate(node)
     elif axes:
         parts = common_parts([node for _, node in kept])
         if parts is not None:
@@ -157,9 +73,16 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
             inner = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
-            return broadcast(inner, where, axes)
-    kept.sort(key=_term_digest)
-    return make_sum(tuple(kept), axes)
+            return contract([(inner, where)], range(len(axes)), dict(enumerate(axes)))
+    return signed_sum(kept, axes)
+
+
+def signed_sum(terms: list[tuple[Coefficient, Node]], axes: Axes) -> Node:
+    """A sum of collected terms whose first is positive, or the negative of one: a − b and b − a are ± one node."""
+    terms.sort(key=_term_digest)
+    if terms[0][0] < 0 and len(terms) > 1:
+        return scale(-1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes))
+    return make_sum(tuple(terms), axes)
 
 
 def _term_digest(term: tuple[Coefficient, Node]) -> bytes:
@@ -201,11 +124,21 @@ def contract(
     coefficient, merged, held = _count_free(gathered.coefficient, merged, gathered)
     if len(merged) == 1 and merged[0][1] == gathered.out and _are_distinct(gathered.out):
         return scale(coefficient, merged[0][0])
+    if len(merged) == 1 and isinstance(merged[0][0], Sum) and _permutes(merged[0][1], gathered.out):
+        # A tensor has no transposed form to read: its axes are exchanged term by term.
+        node, labels = merged[0]
+        terms = [(c, contract([(term, labels)], gathered.out, held)) for c, term in node.terms]
+        return scale(coefficient, linear(terms, [held[label] for label in gathered.out]))
     form = canonical(merged, gathered.out, held)
     if len(form[0]) == 1 and form[0][0][1] == form[1] and _are_distinct(form[1]):
         # A symmetric node is its own transpose.
         return scale(coefficient, form[0][0][0])
     return scale(coefficient, make_contract(*form, is_symmetric(form)))
+
+
+def _permutes(labels: Labels, out: Labels) -> bool:
+    """Whether a tensor's axes are only exchanged."""
+    return len(out) > 2 and len(labels) == len(out) == len(set(out)) and set(labels) == set(out)
 
 
 def _are_distinct(labels: Labels) -> bool:
@@ -265,29 +198,6 @@ def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:
     out = tuple(part for label in gathered.out for part in parts.get(label, (label,)))
     groups = tuple(len(parts.get(label, (label,))) for label in gathered.out)
     return fuse(scale(gathered.coefficient, contract(factors, out, sizes)), groups)
-
-
-def multiply(*nodes: Node) -> Node:
-    """The Hadamard product of nodes with equal axes; scalars ride along."""
-    axes = max((node.axes for node in nodes), key=len)
-    labels = tuple(range(len(axes)))
-    factors = [(node, labels if node.axes else ()) for node in nodes]
-    return contract(factors, labels, dict(enumerate(axes)))
-
-
-def transpose(node: Node) -> Node:
-    """The transpose of a node with two axes."""
-    return contract([(node, (0, 1))], (1, 0))
-
-
-def permute(node: Node, order: Sequence[int]) -> Node:
-    """The node with axis `order[k]` as its k-th."""
-    return contract([(node, tuple(range(len(node.axes))))], tuple(order))
-
-
-def broadcast(node: Node, where: Sequence[int], axes: Sequence[Dim]) -> Node:
-    """The node's axes at positions `where` of `axes`; constant along the others."""
-    return contract([(node, tuple(where))], tuple(range(len(axes))), dict(enumerate(axes)))
 
 
 def broadcast_axes(node: Node) -> frozenset[int]:

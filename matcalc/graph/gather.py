@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.node import Contract, Fuse, Node, Sum, make_sum
+from matcalc.graph.node import Contract, Fuse, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
 from matcalc.shapes.dims import Dim, dim_text
@@ -66,10 +66,6 @@ class Gathered:
                 return
             coefficient, node = node.terms[0]
             self.coefficient = numbers.multiply(self.coefficient, coefficient)
-        elif isinstance(node, Sum) and all(c < 0 for c, _ in node.terms):
-            # A sum of negative terms is the negative of a positive one.
-            self.coefficient = numbers.multiply(-1, self.coefficient)
-            node = make_sum(tuple((numbers.multiply(-1, c), term) for c, term in node.terms), node.axes)
         if isinstance(node, Contract):
             if is_wrapper(node):
                 self._open(node, labels)

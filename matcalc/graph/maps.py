@@ -12,23 +12,12 @@ from typing import Any
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.build import (
-    ONE,
-    broadcast_axes,
-    common_parts,
-    contract,
-    fuse,
-    multiply,
-    number,
-    number_value,
-    ones,
-    scale,
-    split,
-    unbroadcast,
-)
+from matcalc.graph.build import broadcast_axes, common_parts, contract, fuse, split, unbroadcast
+from matcalc.graph.leaves import ONE, number, number_value, scale
 from matcalc.graph.node import Axes, Contract, Node, Sum, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import folded_power, power_function, raised
+from matcalc.graph.products import multiply, ones
 from matcalc.shapes.dims import Dim
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
-from matcalc.graph.build import contract, linear, scale
+from matcalc.graph.build import contract, linear
+from matcalc.graph.leaves import scale
 from matcalc.graph.maps import power
 from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient

@@ -12,6 +12,7 @@ from matcalc.graph import numbers
 from matcalc.graph.build import contract, linear
 from matcalc.graph.node import Contract, Node, Sum
 from matcalc.graph.numbers import Coefficient
+from matcalc.graph.powers import base_and_exponent, is_power
 from matcalc.graph.rebuild import rebuild
 from matcalc.graph.walk import topological
 
@@ -51,6 +52,7 @@ def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
 def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     order = topological(roots)
     uses = _uses(order, roots)
+    divisors = _divisors(order)
     new: dict[Node, Node] = {}
     kept: set[Node] = set()
     for node in order:
@@ -61,11 +63,17 @@ def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
         else:
             result = rebuild(node, [new[child] for child in node.children])
         new[node] = result
-        if uses[node] > 1 and node.weight >= NAMED_FROM:
+        if node in divisors or (uses[node] > 1 and node.weight >= NAMED_FROM):
             kept.add(result)
             if isinstance(result, Sum) and len(result.terms) == 1:
                 kept.add(result.terms[0][1])
     return tuple(new[root] for root in roots)
+
+
+def _divisors(order: Sequence[Node]) -> set[Node]:
+    """The products that something is divided by: flattened elsewhere, W H could not cancel against (W H)⁻¹."""
+    powers = (base_and_exponent(node) for node in order if is_power(node))
+    return {base for base, exponent in powers if exponent < 0 and isinstance(base, Contract)}
 
 
 def _flat_contract(node: Contract, new: dict[Node, Node], kept: set[Node]) -> Node:

@@ -85,7 +85,7 @@ def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool
 def _is_transparent(node: Node) -> bool:
     """Whether a node is written through its operand (1/x, a multiple), so that a name belongs to the operand."""
     if isinstance(node, Sum):
-        return len(node.terms) == 1 and not node.children[0].axes and not node.children[0].children
+        return len(node.terms) == 1 and isinstance(node.children[0], Sum)
     return isinstance(node, Map) and base_and_exponent(node)[1] < 0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matcalc.graph import Coefficient, Contract, Fuse, Node, Sum, contract
+from matcalc.graph import Coefficient, Contract, Fuse, Node, Sum, base_and_exponent, contract
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.tree import Call, Shape, Tree
@@ -24,14 +24,20 @@ _Factor = tuple[Node, tuple[int, ...]]
 
 
 def write_fused(writer: Writer, node: Fuse, coefficient: Coefficient) -> Tree:
-    """coefficient · node for a positive coefficient."""
+    """coefficient · node; a negative coefficient goes into the signs of a sum."""
+    sign = 1 if coefficient > 0 else -1
+    coefficient = abs(coefficient)
     inner = node.children[0]
     if len(node.groups) == 1 and len(inner.axes) == 2:
-        return pieces.over(coefficient, (), (), vec(pieces.transposed(writer.tree(inner)), node.axes[0]))
-    tree = None
+        stacked = vec(pieces.transposed(writer.tree(inner)), node.axes[0])
+        return pieces.over(coefficient, (), (), stacked if sign > 0 else pieces.negative(stacked))
+    tree: Tree | None = None
     if len(node.groups) == 2 and max(node.groups) == 2 and inner not in writer.parts:
-        tree = _matrix(writer, node, inner)
-    return pieces.over(coefficient, (), (), write_indexed(writer, node) if tree is None else tree)
+        tree = _matrix(writer, node, inner, sign)
+    if tree is None:
+        tree = write_indexed(writer, node)
+        tree = tree if sign > 0 else pieces.negative(tree)
+    return pieces.over(coefficient, (), (), tree)
 
 
 def vec(tree: Tree, dim: Dim) -> Tree:
@@ -39,7 +45,7 @@ def vec(tree: Tree, dim: Dim) -> Tree:
     return pieces.call("vec", (dim, 1), tree)
 
 
-def _matrix(writer: Writer, node: Fuse, inner: Node) -> Tree | None:
+def _matrix(writer: Writer, node: Fuse, inner: Node, sign: int) -> Tree | None:
     """A fused matrix, term by term; None when a term has no matrix notation."""
     terms = inner.terms if isinstance(inner, Sum) else ((1, inner),)
     found: list[tuple[int, Tree]] = []
@@ -50,7 +56,7 @@ def _matrix(writer: Writer, node: Fuse, inner: Node) -> Tree | None:
         tree = _Term(writer, term, node.groups[0], (node.axes[0], node.axes[1])).tree()
         if tree is None:
             return None
-        found.append((1 if coefficient > 0 else -1, pieces.over(abs(coefficient), (), (), tree)))
+        found.append((sign if coefficient > 0 else -sign, pieces.over(abs(coefficient), (), (), tree)))
     return pieces.addition(found, (node.axes[0], node.axes[1])) if found else None
 
 
@@ -77,12 +83,12 @@ class _Term:
         middle = self._kronecker(component)
         if middle is None:
             return None
-        scalars = self._scalars(component)
+        above, below = self._scalars(component)
         if isinstance(middle, Call) and middle.function == "eye" and (self.left or self.right):
             product = pieces.matrix_product(*self.left, *self.right)
         else:
             product = pieces.matrix_product(*self.left, middle, *self.right)
-        return pieces.scaled(scalars, product)
+        return pieces.over(1, above, below, product)
 
     # Parts of the graph ------------------------------------------------------------------------------------------
 
@@ -114,12 +120,21 @@ class _Term:
         node = contract(factors, out, {label: dim for label, dim in self.sizes.items() if label in held})
         return self.writer.written(node)
 
-    def _scalars(self, component: dict[int, int]) -> list[Tree]:
+    def _scalars(self, component: dict[int, int]) -> tuple[list[Tree], list[Tree]]:
+        """The factors that hang together with no output, above and below the line."""
         outer = {component[label] for label in (*self.rows, *self.columns)}
-        rest = [pair for pair in self.factors if not pair[1] or component[pair[1][0]] not in outer]
-        if not rest:
-            return []
-        return [self._written(rest, ())]
+        above: list[Tree] = []
+        below: list[Tree] = []
+        inner: list[_Factor] = []
+        for node, labels in self.factors:
+            base, exponent = base_and_exponent(node)
+            if not labels and exponent < 0:
+                below.append(self.writer.power(base, -exponent))
+            elif not labels:
+                above.append(self.writer.tree(node))
+            elif component[labels[0]] not in outer:
+                inner.append((node, labels))
+        return above + ([self._written(inner, ())] if inner else []), below
 
     def _take_diagonal(self, pair: tuple[int, ...], side: list[Tree]) -> None:
         """Factors on exactly the two labels of a pair scale its rows (or columns): diag(vec(F))."""
@@ -137,9 +152,8 @@ class _Term:
         rows, columns = (
             self._as_column(self._among(component, *side), side) for side in (self.rows, self.columns)
         )
-        return pieces.scaled(
-            self._scalars(component), pieces.matrix_product(rows, pieces.transposed(columns))
-        )
+        above, below = self._scalars(component)
+        return pieces.over(1, above, below, pieces.matrix_product(rows, pieces.transposed(columns)))
 
     def _as_column(self, factors: Sequence[_Factor], side: tuple[int, ...]) -> Tree:
         if len(side) == 1:

@@ -89,7 +89,7 @@ def transposed(tree: Tree) -> Tree:
     if isinstance(tree, Call):
         if tree.function in _SYMMETRIC_CALLS:
             return tree
-        if tree.function == "ones" and 1 not in tree.shape:
+        if tree.function == "ones":
             return ones(*shape)
     return Transposed(shape, tree)
 

@@ -6,9 +6,10 @@ along an axis can be written loosely (a number in a sum with a vector) where its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import TypeVar
 
 from matcalc.graph import (
     Apply,
@@ -35,16 +36,10 @@ from matcalc.notation.tree import SCALAR, Call, Literal, Name, Power, Shape, Tra
 from matcalc.rules.entries import AbstractFunction
 from matcalc.shapes.dims import Dim, dim_text
 
+_Written = TypeVar("_Written")
+
 # After every variable: numbers, constants and sizes come last among terms, first among factors.
 _LAST = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Loose:
-    """A formula that fills only the axes in `covers`; the rest must come from its neighbours."""
-
-    tree: Tree
-    covers: frozenset[int]
 
 
 class Writer:
@@ -55,7 +50,7 @@ class Writer:
         self.parts = parts or {}
         self.trees: dict[Node, Tree] = {}
         self.ranks: dict[Node, Rank] = {}
-        self.contracts: dict[Node, Reduced] = {}
+        self.contracts: dict[tuple[Node, frozenset[Node]], Reduced] = {}
         # Sums over a dimension, so that a sum over its size is a mean.
         self.sums: dict[Tree, tuple[Dim, ...]] = {}
 
@@ -99,7 +94,7 @@ class Writer:
         if isinstance(node, Sum):
             return self._sum(node)
         if isinstance(node, Contract):
-            return self._contract(node, 1)
+            return _attached(*self._contract(node, 1))
         if isinstance(node, Map):
             return self._map(node)
         if isinstance(node, Apply):
@@ -111,20 +106,71 @@ class Writer:
         assert isinstance(node, Size)
         return Name(SCALAR, dim_text(node.dim))
 
-    def _sum(self, node: Sum) -> Tree:
+    def _sum(self, node: Sum, sign: int = 1) -> Tree:
         shape = shape_of(node)
         if not node.terms:
             return Literal(SCALAR, 0) if shape == SCALAR else pieces.sized("zeros", shape, *_sizes(shape))
-        loose = self._fitting([term for _, term in node.terms], [abs(c) for c, _ in node.terms])
+        terms = self._fitting([term for _, term in node.terms], [c * sign for c, _ in node.terms])
         ordered = sorted(
-            range(len(node.terms)),
+            range(len(terms)),
             key=lambda k: (
                 self.ranks[node.terms[k][1]],
-                pieces.transposes(loose[k]),
+                pieces.transposes(terms[k][1]),
                 node.terms[k][1].digest,
             ),
         )
-        return pieces.addition([(1 if node.terms[k][0] > 0 else -1, loose[k]) for k in ordered], shape)
+        return pieces.addition([terms[k] for k in ordered], shape)
+
+    def signed(self, coefficient: Coefficient, node: Node, loose: bool = False) -> tuple[int, Tree]:
+        """coefficient · node with its sign apart; a difference takes a minus in by changing its signs."""
+        sign = 1 if coefficient > 0 else -1
+        if node not in self.parts:
+            if sign < 0 and isinstance(node, Sum) and (coefficient == -1 or is_difference(node)):
+                return 1, pieces.over(-coefficient, (), (), self._sum(node, -1))
+            if sign < 0 and isinstance(node, Fuse) and isinstance(node.children[0], Sum):
+                return 1, write_fused(self, node, coefficient)
+            if isinstance(node, Contract):
+                return self._contract(node, coefficient, loose)
+        return sign, self.times(abs(coefficient), node)
+
+    def _orientation(self, node: Contract, sign: int) -> tuple[int, frozenset[Node]]:
+        """Which differences among the factors are written with their signs changed, and the sign that is left.
+
+        a − b and b − a are ± one node. Each is written as the user would, and a minus that remains goes into one.
+        """
+        odd: dict[Node, bool] = {}
+        for factor, _ in node.factors:
+            base, exponent = base_and_exponent(factor)
+            if isinstance(base, Sum) and base not in self.parts and isinstance(exponent, int):
+                if is_difference(base) and factor not in self.parts:
+                    odd[base] = odd.get(base, False) ^ bool(exponent % 2)
+        flipped = {base for base in odd if not self._reads_well(base)}
+        for base in flipped:
+            sign = -sign if odd[base] else sign
+        if sign < 0:
+            turned = [base for base in odd if odd[base]]
+            if turned:
+                flipped ^= {turned[-1]}
+                sign = 1
+        return sign, frozenset(flipped)
+
+    def _reads_well(self, node: Sum) -> bool:
+        """Whether a difference starts with a plus as written: 1 − y, or what the user wrote first."""
+        for coefficient, term in node.terms:
+            if not term.children and not isinstance(term, Symbol):
+                return coefficient > 0
+        return min(node.terms, key=lambda term: (self.ranks[term[1]], term[1].digest))[0] > 0
+
+    def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], _Written]) -> _Written:
+        """What `write` gives while the differences in `flipped` have their signs changed."""
+        straight = {node: self.trees[node] for node in flipped}
+        for node in flipped:
+            assert isinstance(node, Sum)
+            self.trees[node] = self._sum(node, -1)
+        try:
+            return write()
+        finally:
+            self.trees.update(straight)
 
     def times(self, coefficient: Coefficient, node: Node) -> Tree:
         """coefficient · node for a positive coefficient, as one product."""
@@ -133,7 +179,7 @@ class Writer:
         if node in self.parts:
             return pieces.over(coefficient, (), (), self.parts[node])
         if isinstance(node, Contract):
-            return self._contract(node, coefficient)
+            return _attached(*self._contract(node, coefficient))
         if isinstance(node, Fuse):
             return write_fused(self, node, coefficient)
         base, exponent = base_and_exponent(node)
@@ -141,28 +187,24 @@ class Writer:
             return pieces.over(coefficient, (), [self.power(base, -exponent)], None)
         return pieces.over(coefficient, (), (), self.trees[node])
 
-    def _fitting(self, nodes: Sequence[Node], coefficients: Sequence[Coefficient]) -> list[Tree]:
-        """The nodes as terms of a sum or arguments of a function: loosely where the others fill the shape."""
-        found = [self._loosely(node, c) for node, c in zip(nodes, coefficients, strict=True)]
+    def _fitting(self, nodes: Sequence[Node], coefficients: Sequence[Coefficient]) -> list[tuple[int, Tree]]:
+        """Signed terms of a sum, or arguments: written loosely where the others fill the shape."""
+        covers = [self._covers(node) for node in nodes]
         axes = range(max((len(node.axes) for node in nodes), default=0))
-        if all(any(axis in one.covers for one in found) for axis in axes):
-            return [one.tree for one in found]
-        widest = max(range(len(found)), key=lambda k: len(found[k].covers))
+        filled = all(any(axis in one for one in covers) for axis in axes)
+        widest = max(range(len(nodes)), key=lambda k: len(covers[k]), default=0)
         return [
-            self.times(coefficients[k], nodes[k]) if k == widest else one.tree for k, one in enumerate(found)
+            self.signed(coefficients[k], node, loose=filled or k != widest) for k, node in enumerate(nodes)
         ]
 
-    def _loosely(self, node: Node, coefficient: Coefficient) -> Loose:
-        everything = frozenset(range(len(node.axes)))
-        if not isinstance(node, Contract) or node in self.parts or not node.axes:
-            return Loose(self.times(coefficient, node), everything)
+    def _covers(self, node: Node) -> frozenset[int]:
+        """The axes along which a node is not merely repeated."""
+        if not isinstance(node, Contract) or node in self.parts:
+            return frozenset(range(len(node.axes)))
         held = {label for _, labels in node.factors for label in labels}
-        covers = frozenset(
+        return frozenset(
             axis for axis, label in enumerate(node.out) if label in held or node.out.count(label) > 1
         )
-        if covers == everything:
-            return Loose(self._contract(node, coefficient), everything)
-        return Loose(self._contract(node, coefficient, loose=True), covers)
 
     # Maps and functions ----------------------------------------------------------------------------------------
 
@@ -178,7 +220,7 @@ class Writer:
                 return pieces.quotient(pieces.ONE, [self.power(base, -exponent)])
             return self.power(base, exponent)
         full = [child for child in node.children if child.axes]
-        fitting = iter(self._fitting(full, [1] * len(full)))
+        fitting = iter([tree for _, tree in self._fitting(full, [1] * len(full))])
         arguments = [next(fitting) if child.axes else self.tree(child) for child in node.children]
         if isinstance(function, AbstractFunction):
             return Call(shape, function.letter, tuple(arguments), (), function.order)
@@ -186,12 +228,14 @@ class Writer:
 
     def power(self, base: Node, exponent: Coefficient) -> Tree:
         """base ** exponent for a positive exponent: norms and roots are recognised."""
+        if self._is_flipped(base) and isinstance(exponent, int) and exponent % 2 == 0:
+            return self._with_flipped(frozenset({base}), lambda: pieces.power(self.tree(base), exponent))
         vector = None if base in self.parts or exponent == 1 else squared_norm(base)
         if vector is not None:
             tree, doubled = self.tree(vector), numbers.multiply(2, exponent)
             plain = isinstance(tree, Name) and len(vector.axes) == 1
             if isinstance(doubled, int) and (doubled % 2 or not plain):
-                return pieces.power(pieces.call("norm", SCALAR, tree), doubled)
+                return pieces.power(self._norm(vector), doubled)
         return pieces.power(self.tree(base), exponent)
 
     def _apply(self, node: Apply) -> Tree:
@@ -208,24 +252,23 @@ class Writer:
 
     # Contractions ----------------------------------------------------------------------------------------------
 
-    def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> Tree:
-        reduced = self.contracts.get(node)
+    def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> tuple[int, Tree]:
+        """coefficient · node, with its sign apart."""
+        sign, flipped = self._orientation(node, 1 if coefficient > 0 else -1)
+        key = (node, flipped)
+        reduced = self.contracts.get(key)
         if reduced is None:
-            reduced = self._reduced(node)
+            reduced = self._with_flipped(flipped, lambda: self._reduced(node))
             if reduced is None:
-                tree = write_indexed(self, node)
-                return pieces.over(coefficient, (), (), tree)
-            self.contracts[node] = reduced
+                tree = self._with_flipped(flipped, lambda: write_indexed(self, node))
+                return sign, pieces.over(abs(coefficient), (), (), tree)
+            self.contracts[key] = reduced
         above, below = ranked(reduced.scalars.above), ranked(reduced.scalars.below)
         above, below = self._means(above, below)
         body, under = _body(node, reduced, loose)
         if body is not None:
             body = pieces.shorter_transposes(body)
-        if under:
-            whole = pieces.over(coefficient, above, [*below, *under], body)
-        else:
-            whole = pieces.over(coefficient, above, below, body)
-        return whole
+        return sign, pieces.over(abs(coefficient), above, [*below, *under], body)
 
     def _reduced(self, node: Contract) -> Reduced | None:
         """The contraction reduced to weights on its outputs and a matrix between them."""
@@ -265,7 +308,20 @@ class Writer:
         tree = self.tree(node)
         if len(node.axes) == 1 and isinstance(tree, Name):
             return pieces.inner_product(tree, tree)
-        return pieces.power(pieces.call("norm", SCALAR, tree), 2)
+        return pieces.power(self._norm(node), 2)
+
+    def _norm(self, node: Node) -> Tree:
+        """The norm of a column or matrix; of a difference as the user would write it."""
+        flipped: frozenset[Node] = frozenset({node} if self._is_flipped(node) else ())
+        return self._with_flipped(flipped, lambda: pieces.call("norm", SCALAR, self.tree(node)))
+
+    def _is_flipped(self, node: Node) -> bool:
+        return (
+            isinstance(node, Sum)
+            and node not in self.parts
+            and is_difference(node)
+            and not self._reads_well(node)
+        )
 
     @staticmethod
     def _alone(node: Contract, *wanted: int) -> bool:
@@ -309,6 +365,15 @@ def squared_norm(node: Node) -> Node | None:
         if exponent == 2 and labels and len(set(labels)) == len(labels):
             return base
     return None
+
+
+def is_difference(node: Sum) -> bool:
+    """Whether a sum has terms of both signs."""
+    return any(c > 0 for c, _ in node.terms) and any(c < 0 for c, _ in node.terms)
+
+
+def _attached(sign: int, tree: Tree) -> Tree:
+    return tree if sign > 0 else pieces.negative(tree)
 
 
 def _symbol(node: Symbol) -> Tree:
