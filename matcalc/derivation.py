@@ -32,6 +32,7 @@ class Derivation(Shown):
         super().__init__(
             node, shape, of._declared, of._functions, of._order, of._names, tuple(dict.fromkeys(warnings))
         )
+        self.__dict__["node"] = node  # in normal form already
         self._of = of
         self._wrt = wrt
         self._layout = layout

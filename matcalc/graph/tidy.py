@@ -25,11 +25,24 @@ _ROUNDS = 8
 def tidy(*roots: Node) -> tuple[Node, ...]:
     """`roots` in normal form, together: what they share counts as shared. Values stay the same."""
     for _ in range(_ROUNDS):
+        if _is_flat(topological(roots)):
+            break
         tidied = _once(roots)
         if tidied == roots:
             break
         roots = tidied
     return roots
+
+
+def _is_flat(order: Sequence[Node]) -> bool:
+    """Whether no contraction stands directly in a contraction, and no sum in a sum: nothing can be flattened."""
+    for node in order:
+        if isinstance(node, Contract):
+            if any(isinstance(child, Contract) or _opens(child) for child in node.children):
+                return False
+        elif isinstance(node, Sum) and any(isinstance(child, Sum) for child in node.children):
+            return False
+    return True
 
 
 def shared_parts(roots: Sequence[Node]) -> list[Node]:
