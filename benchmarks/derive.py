@@ -23,7 +23,7 @@ import numpy as np
 
 import matcalc as mc
 from benchmarks.rivals import CannotDo, Rival, SymPy, Tensorgrad
-from tools import bad_inputs, corpus
+from tools import bad_inputs, cases
 
 DEPTHS = (1, 4, 16, 64, 250, 1000)
 
@@ -45,20 +45,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 # --- 1. against SymPy and tensorgrad
 
 
-def ours(case: corpus.Case) -> str:
+def ours(case: cases.Case) -> str:
     """Our way from the case's text to LaTeX."""
     return mc.derive(case.expr, case.wrt, shapes=case.shapes, order=case.order).latex
 
 
-def ways(rival: Rival, case: corpus.Case) -> list[Callable[[], str]]:
+def ways(rival: Rival, case: cases.Case) -> list[Callable[[], str]]:
     """The rival's ways to a right answer; none where it has none."""
-    inputs = next(corpus.points(case, 1, exact=True))
-    derivative, _ = corpus.reference(case)(inputs)
+    inputs = next(cases.points(case, 1, exact=True))
+    _, derivative = cases.reference(case)(inputs)
     expected = np.sort(derivative, axis=None)
 
-    def is_right(value: corpus.Array) -> bool:
+    def is_right(value: cases.Array) -> bool:
         # The order of axes is a convention; the entries must be these.
-        return value.size == expected.size and corpus.difference(np.sort(value, axis=None), expected) < 1e-7
+        return value.size == expected.size and cases.difference(np.sort(value, axis=None), expected) < 1e-7
 
     try:
         return rival.ways(case, is_right, inputs)
@@ -66,7 +66,7 @@ def ways(rival: Rival, case: corpus.Case) -> list[Callable[[], str]]:
         return []
 
 
-def compare(cases: list[corpus.Case], rounds: int) -> str:
+def compare(chosen: list[cases.Case], rounds: int) -> str:
     """The table of ratios."""
     rivals: list[Rival] = [SymPy()]
     try:
@@ -74,11 +74,11 @@ def compare(cases: list[corpus.Case], rounds: int) -> str:
     except CannotDo as reason:
         print(f"(tensorgrad is left out: {reason})")
     rows = []
-    mine: dict[str, list[float]] = {case.id: [] for case in cases}
+    mine: dict[str, list[float]] = {case.id: [] for case in chosen}
     theirs: dict[str, dict[str, list[float]]] = {rival.name: {} for rival in rivals}
-    able = {rival.name: {case.id: ways(rival, case) for case in cases} for rival in rivals}
+    able = {rival.name: {case.id: ways(rival, case) for case in chosen} for rival in rivals}
     for _ in range(rounds):
-        for case in cases:
+        for case in chosen:
             mine[case.id].append(seconds(ours, case))
             for rival in rivals:
                 if able[rival.name][case.id]:
@@ -86,7 +86,7 @@ def compare(cases: list[corpus.Case], rounds: int) -> str:
                     theirs[rival.name].setdefault(case.id, []).append(best)
     everything = [median(times) for times in mine.values()]
     rows.append(
-        ["matcalc", len(cases), f"{1e3 * median(everything):.2f}", f"{1e3 * max(everything):.1f}", ""]
+        ["matcalc", len(chosen), f"{1e3 * median(everything):.2f}", f"{1e3 * max(everything):.1f}", ""]
     )
     for name, times in theirs.items():
         middle = {case: median(values) for case, values in times.items()}
@@ -199,7 +199,7 @@ def main() -> int:
     parts: dict[str, tuple[str, Callable[[], str]]] = {
         "rivals": (
             "Text to printed LaTeX over the corpus",
-            lambda: compare(corpus.read_cases(), options.rounds),
+            lambda: compare(cases.read_cases(), options.rounds),
         ),
         "deep": ("A tanh network of L layers", lambda: deep(options.rounds)),
         "bad": ("Bad inputs", refusals),

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tools.corpus import Array, Case
+from tools.cases import Array, Case
 
 Way = Callable[[], str]
 

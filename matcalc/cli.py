@@ -135,9 +135,12 @@ def _add_derive(commands: Any) -> None:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        print(f"matcalc {version('matcalc')}")
+        try:
+            print(f"matcalc {version('matcalc')}")
+        except PackageNotFoundError:
+            print("matcalc, run from its sources")
         parser.exit()
 
 

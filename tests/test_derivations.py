@@ -6,7 +6,8 @@ import functools
 
 import pytest
 
-from tools.corpus import ALLOWED_LENGTH, Case, Outcome, judge, read_cases
+from tools.cases import Case, read_cases
+from tools.corpus import ALLOWED_LENGTH, Outcome, judge
 
 CASES = [case for case in read_cases() if case.in_scope]
 

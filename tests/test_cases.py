@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools import corpus
+from tools import cases
 
-CASES = corpus.read_cases()
+CASES = cases.read_cases()
 EXAMPLES = {"mc-lin-04", "mc-inv-01", "cs231n-01", "ew-31", "mc-tr2-17", "red-01"}
 
 
 @pytest.mark.parametrize("domain", sorted({domain for case in CASES for domain in case.domain.values()}))
 def test_inputs_keep_to_their_domain(domain: str) -> None:
     rng = np.random.default_rng(0)
-    matrix = corpus.draw(domain, (5, 5), rng)
-    exact = corpus.draw(domain, (5, 5), rng, exact=True)
+    matrix = cases.draw(domain, (5, 5), rng)
+    exact = cases.draw(domain, (5, 5), rng, exact=True)
     assert matrix.shape == (5, 5)
     assert not np.allclose(matrix, matrix.T), "generic samples are never symmetric"
     if domain == "spd":
@@ -32,18 +32,18 @@ def test_inputs_keep_to_their_domain(domain: str) -> None:
 
 
 def test_inputs_are_the_same_in_every_run() -> None:
-    first, second = (list(corpus.points(CASES[0])) for _ in range(2))
+    first, second = (list(cases.points(CASES[0])) for _ in range(2))
     assert all(np.array_equal(a[name], b[name]) for a, b in zip(first, second, strict=True) for name in a)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.id in EXAMPLES], ids=lambda case: case.id)
-def test_references_have_the_demanded_shape(case: corpus.Case) -> None:
-    refer = corpus.reference(case)
-    values = next(corpus.points(case))
-    derivative, output = refer(values)
+def test_references_have_the_demanded_shape(case: cases.Case) -> None:
+    refer = cases.reference(case)
+    values = next(cases.points(case))
+    value, derivative = refer(values)
     assert derivative.dtype == np.float64
     shapes = {
-        layout: corpus.laid_out(derivative, output, case.size(case.wrt), layout, case.order).shape
+        layout: cases.laid_out(derivative, value.shape, case.size(case.wrt), layout, case.order).shape
         for layout in ("shape", "jacobian")
     }
     s = case.sizes
@@ -54,7 +54,7 @@ def test_references_have_the_demanded_shape(case: corpus.Case) -> None:
             "mc-inv-01": lambda: {"shape": (s["m"], s["m"]), "jacobian": (s["m"] ** 2,)},
             "cs231n-01": lambda: (
                 {"shape": (1, s["m"]), "jacobian": (1, s["m"])}
-                if not output
+                if not value.shape
                 else {"shape": (s["n"], s["m"]), "jacobian": (s["n"], s["m"])}
             ),
             "ew-31": lambda: {"shape": (s["m"], s["q"]) * 2, "jacobian": (s["m"] * s["q"],) * 2},
@@ -69,10 +69,10 @@ def test_vec_stacks_columns() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.standard_normal((2, 3)), rng.standard_normal((4, 5))
     derivative = np.einsum("ij,kl->iljk", a, b)
-    assert np.allclose(corpus.laid_out(derivative, (2, 5), (3, 4), "jacobian"), np.kron(b.T, a))
+    assert np.allclose(cases.laid_out(derivative, (2, 5), (3, 4), "jacobian"), np.kron(b.T, a))
 
 
 def test_a_difference_is_relative() -> None:
-    assert corpus.difference(np.array([1e6 + 1]), np.array([1e6])) == pytest.approx(1e-6)
-    assert corpus.difference(np.array([1e-9]), np.array([0.0])) == pytest.approx(1e-9)
-    assert np.isnan(corpus.difference(np.array([np.nan]), np.array([1.0])))
+    assert cases.difference(np.array([1e6 + 1]), np.array([1e6])) == pytest.approx(1e-6)
+    assert cases.difference(np.array([1e-9]), np.array([0.0])) == pytest.approx(1e-9)
+    assert np.isnan(cases.difference(np.array([np.nan]), np.array([1.0])))
