@@ -102,14 +102,15 @@ def contract(
     out: Sequence[Label],
     sizes: Mapping[Label, Dim] | None = None,
     opens: Opens = is_wrapper,
+    replaced: Mapping[Node, Node] | None = None,
 ) -> Node:
     """Multiply the factors' entries and sum over the labels that are not in `out`.
 
     `contract([(A, "ij"), (x, "j")], "i")` is A @ x. Labels in `out` may repeat (a diagonal comes out) and need not
     occur on a factor (a broadcast), but then `sizes` must give their dimension. `opens` says which contractions
-    among the factors are flattened into this one. Raises ShapeError where two sizes meet on a label.
+    among the factors are flattened into this one, `replaced` what stands for the others. Raises ShapeError where two sizes meet on a label.
     """
-    gathered = Gathered(factors, tuple(out), sizes, opens)
+    gathered = Gathered(factors, tuple(out), sizes, opens, replaced)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
     if gathered.fused:
@@ -307,7 +308,7 @@ def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
     joined = {
         run
         for run in runs
-        if len(run) > 1
+        if len(set(run)) == len(run) > 1
         and not touched.intersection(run)
         and sum(run == other for other in runs) * len(run) == sum(label in run for label in node.out)
     }

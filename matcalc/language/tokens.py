@@ -20,7 +20,7 @@ _TOKEN = re.compile(
       (?P<NAME>[^\W\dᵀ⊤{SUPERSCRIPT_DIGITS}]{_WORD}*)
     | (?P<NUMBER>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<COMMA>,) | (?P<LPAR>\() | (?P<RPAR>\))
-    | (?P<TRANSPOSE>\.\s*T(?!\w)|[ᵀ⊤])
+    | (?P<TRANSPOSE>\.\s*T(?!{_WORD})|[ᵀ⊤])
     | (?P<POWER>\*\*)
     | (?P<BAD_DOUBLE>//|\|\||&&|[=!<>]=|:=)
     | (?P<TIMES>[*@/⊙∘⊘])
