@@ -101,6 +101,7 @@ def bad_character(source: Source, value: str, start: int, before: str) -> Matcal
     text = source.text
     if value == "\\" and text[end : end + 1].isalpha():
         word = text[start : end + 12].split("{")[0].split(" ")[0].split("(")[0]
+        end = start + len(word)
         error: MatcalcError = ParseError(f"'{word}' is not part of this dialect", hint=_LATEX)
     elif value[0] == "." and len(value) > 1 and value[1] not in "*/^\\'":
         error = _bad_attribute(value[1:].strip(), before)

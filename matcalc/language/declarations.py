@@ -227,14 +227,13 @@ def _property_hint(word: str) -> str:
 
 def _check_rank(shape: list[Dim], properties: set[str]) -> None:
     if len(shape) > 2:
-        close = ""
-        if any(isinstance(dim, str) and _property_hint(dim).startswith("did") for dim in shape[2:]):
-            close = " " + next(_property_hint(dim) for dim in shape[2:] if isinstance(dim, str))
+        hints = [_property_hint(dim) for dim in shape if isinstance(dim, str)]
         raise DomainError(
             f"{len(shape)} dimensions are too many: a variable is a scalar, a vector or a matrix",
-            hint="tensors come out of index forms such as A[i,j] * x[k] -> ijk"
-            if not close
-            else close.strip(),
+            hint=next(
+                (hint for hint in hints if hint.startswith("did")),
+                "tensors come out of index forms such as A[i,j] * x[k] -> ijk",
+            ),
         )
     square = len(shape) == 2 and shape[0] == shape[1]
     wrong = sorted(properties & _OF_SQUARE_MATRICES)

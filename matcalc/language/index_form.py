@@ -29,7 +29,7 @@ from matcalc.language.syntax import (
 )
 from matcalc.rules import Operand
 from matcalc.shapes.broadcast import SCALAR, Same, Shape, is_scalar
-from matcalc.shapes.dims import Dim
+from matcalc.shapes.dims import Dim, dim_text
 
 Letters = tuple[str, ...]
 
@@ -80,6 +80,7 @@ def plan(form: IndexForm) -> Plan:
             pending += part.children
         else:
             found.scalars.append(part)
+    found.indexed.reverse()
     return found
 
 
@@ -126,9 +127,11 @@ def letter_sizes(
                 hint="a scalar stands as itself" if not dims else "a vector takes one letter, a matrix two",
             )
         for letter, dim in zip(part.letters, dims, strict=True):
-            if not same(sizes.setdefault(letter, dim), dim):
+            known = sizes.setdefault(letter, dim)
+            if not same(known, dim):
+                both = f": {dim_text(known)} and {dim_text(dim)}" if isinstance(known, str | int) else ""
                 raise ShapeError(
-                    f"the letter {letter} runs over two different sizes",
+                    f"the letter {letter} runs over two different sizes{both}",
                     span=place,
                     hint="give one of them another letter, or declare the sizes alike",
                 )

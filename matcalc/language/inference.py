@@ -29,7 +29,7 @@ from matcalc.rules.operands import ShapeRule
 from matcalc.rules.registry import result_shape
 from matcalc.shapes.broadcast import SCALAR, Shape, broadcast_shape, is_scalar, matmul_shape, two_dimensional
 from matcalc.shapes.dims import dim_parts
-from matcalc.shapes.mismatch import mismatch
+from matcalc.shapes.mismatch import CHECK, mismatch
 from matcalc.shapes.unify import OpenDim, OpenShape, Unifier
 
 
@@ -147,7 +147,7 @@ class _Inference:
         guessed = next(
             (p.name for p in (part.right, part.left) if isinstance(p, Name) and p.name in self.missing), None
         )
-        if guessed is not None and (error.hint is None or part.operator == "**"):
+        if guessed is not None and (error.hint == CHECK or part.operator == "**"):
             kind = kind_of(guessed)
             error.hint = f'{guessed} is read as a {kind} by its name; declare it otherwise: shapes="{guessed}: (), ..."'
         return self.formula.source.locate(error, part.start, part.end)

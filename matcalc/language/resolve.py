@@ -114,7 +114,9 @@ class _Resolver:
         self._check_names()
         order = _ordered(segments, self.parts, self.formula) if segments else []
         self.result.segments = [*order, body]
-        self.result.functions = self.listed or tuple(self.used)
+        self.result.functions = self.listed or tuple(
+            sorted(self.used, key=lambda name: self.used[name].start)
+        )
         return self.result
 
     def _check_function(self, name: str) -> None:

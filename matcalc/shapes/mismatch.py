@@ -10,6 +10,7 @@ from matcalc.errors import ShapeError
 from matcalc.shapes.broadcast import SCALAR, Same, Shape, broadcast_shape, is_scalar, matmul_shape
 from matcalc.shapes.dims import dim_text
 
+CHECK = "check what both sides are made of, or declare the shapes"
 # A sign and a number in front do not keep a `.T` from reaching what is behind them.
 _SCALED = re.compile(r"((?:-\s*)?(?:[\d.]+\s*\*\s*)?)(.*)", re.DOTALL)
 
@@ -83,7 +84,7 @@ def _inner(left: Side, right: Side) -> str:
     return f"; {columns} column{'s' * (columns != '1')} against {rows} row{'s' * (rows != '1')}"
 
 
-def _product(left: Side, right: Side, same: Same) -> str | None:
+def _product(left: Side, right: Side, same: Same) -> str:
     """What would fit instead of `left @ right`."""
     if len(left.shape) != 2 or len(right.shape) != 2:
         return "write it as an index form: A[i,j] * x[k] -> ijk"
@@ -104,12 +105,12 @@ def _product(left: Side, right: Side, same: Same) -> str | None:
     return _did_you_mean(found) or _sizes(left.shape[1:], right.shape[:1])
 
 
-def _overlay(operator: str, left: Side, right: Side, same: Same) -> str | None:
+def _overlay(operator: str, left: Side, right: Side, same: Same) -> str:
     """What would fit instead of an elementwise `left operator right`."""
     if len(left.shape) != 2 or len(right.shape) != 2:
         return "tensors of equal shape can be added; for anything else write an index form"
     found: list[str] = []
-    if operator in "*/" and matmul_shape(left.shape, right.shape, same) is not None and operator == "*":
+    if operator == "*" and matmul_shape(left.shape, right.shape, same) is not None:
         found.append(f"{left.text} @ {right.text} (matrix product)")
     for a, b in ((left, right.transposed), (left.transposed, right)):
         fits = broadcast_shape(a.shape, b.shape, same)
@@ -127,8 +128,8 @@ def _did_you_mean(found: list[str]) -> str | None:
     )
 
 
-def _sizes(left: Shape, right: Shape) -> str | None:
+def _sizes(left: Shape, right: Shape) -> str:
     for a, b in zip(left, right, strict=True):
         if a != b and 1 not in (a, b):
             return f"{dim_text(a)} and {dim_text(b)} are two sizes; if they are one, declare them alike"
-    return None
+    return CHECK

@@ -68,7 +68,9 @@ class Unifier:
 
     def product(self, parts: Iterable[OpenDim]) -> OpenDim:
         """The product of dimensions, as far as they are known."""
-        found = list(chain.from_iterable(map(self._parts, parts)))
+        found = [part for dim in parts for part in self._parts(dim) if part != 1]
+        if not found:
+            return 1
         if len(found) == 1:
             return found[0]
         if any(type(part) is Unknown for part in found):
