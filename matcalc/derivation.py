@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from matcalc.calculus.differentiate import differentiate
@@ -14,7 +16,7 @@ from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
 from matcalc.shapes.layouts import arrange, check_layout
-from matcalc.shown import Shape, Shown
+from matcalc.shown import Shape, Shown, Vocabulary
 
 MAX_ORDER = 6
 
@@ -28,15 +30,19 @@ class Derivation(Shown):
     def __init__(
         self, of: Expression, node: Node, shape: Shape, wrt: tuple[Symbol, ...], layout: str, symmetric: str
     ) -> None:
-        warnings = (*of._warnings, *conditions(of.node, wrt, of._order))
-        super().__init__(
-            node, shape, of._declared, of._functions, of._order, of._names, tuple(dict.fromkeys(warnings))
-        )
+        super().__init__(node, shape)
         self.__dict__["node"] = node  # in normal form already
         self._of = of
         self._wrt = wrt
         self._layout = layout
         self._symmetric = symmetric
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """That of the expression, with the conditions of the derivative among the warnings."""
+        known = self._of.vocabulary
+        told = (*known.warnings, *conditions(self._of.node, self._wrt, known.order))
+        return replace(known, warnings=tuple(dict.fromkeys(told)))
 
     @property
     def of(self) -> Expression:
@@ -61,9 +67,7 @@ class Derivation(Shown):
     @property
     def expression(self) -> Expression:
         """The derivative as an expression, to compute with further."""
-        return Expression(
-            self.node, self._shape, self._declared, self._functions, self._order, self._names, self._warnings
-        )
+        return Expression(self.node, self._shape, self.vocabulary)
 
     # Evaluation ------------------------------------------------------------------------------------------------
 

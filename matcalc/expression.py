@@ -27,7 +27,7 @@ from matcalc.language.values import (
 )
 from matcalc.rules import AbstractFunction, call
 from matcalc.rules.entries import Entry
-from matcalc.shown import Shown
+from matcalc.shown import Shown, Vocabulary
 
 
 class Expression(Shown):
@@ -38,6 +38,19 @@ class Expression(Shown):
 
     # NumPy's scalars and arrays leave the operators to us.
     __array_ufunc__ = None
+
+    # What an operator or a function was applied to; the vocabulary is gathered from there when it is asked for.
+    _parts: tuple[Expression, ...] = ()
+    _called: tuple[str, ...] = ()
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The variables, functions and names of the formula, in the order of their first appearance.
+
+        Raises ShapeError when two parts declare one variable differently, UnknownNameError when a name is used both
+        for a variable and for a function.
+        """
+        return _gathered(self)
 
     @property
     def value(self) -> Value:
@@ -164,15 +177,8 @@ def parse(
     if names:
         raise DomainError("names= belongs to dialects that are not read yet", hint="leave it out")
     found = read(text, declarations(shapes), functions, dialect)
-    return Expression(
-        found.value.node,
-        found.value.shape,
-        found.shapes,
-        found.functions,
-        found.order,
-        found.names,
-        found.warnings,
-    )
+    vocabulary = Vocabulary(found.shapes, found.functions, found.order, found.names, found.warnings)
+    return Expression(found.value.node, found.value.shape, vocabulary)
 
 
 def _variable(name: str, dims: Sequence[object], properties: Mapping[str, bool]) -> Expression:
@@ -188,7 +194,7 @@ def _variable(name: str, dims: Sequence[object], properties: Mapping[str, bool])
     node = symbol(name, declaration.shape, declaration.properties)
     shape = declaration.shape
     grid = (1, 1) if not shape else (shape[0], 1) if len(shape) == 1 else shape
-    return Expression(node, grid, {name: declaration}, (), (name,), {})
+    return Expression(node, grid, Vocabulary({name: declaration}, (), (name,)))
 
 
 def matrix(name: str, rows: object, columns: object, **properties: bool) -> Expression:
@@ -264,26 +270,46 @@ def _lifted(value: object) -> Expression:
     plain: Coefficient = value.item() if hasattr(value, "item") else value  # type: ignore[assignment]
     if isinstance(plain, complex):
         raise DomainError("complex numbers are not supported")
-    return Expression(number(reduce(plain)), (1, 1), {}, (), (), {})
+    return Expression(number(reduce(plain)), (1, 1), Vocabulary())
 
 
 def _combined(value: Value, parts: Sequence[Expression], functions: tuple[str, ...] = ()) -> Expression:
+    made = Expression(value.node, value.shape)
+    made._parts = tuple(parts)
+    made._called = functions
+    return made
+
+
+def _gathered(root: Expression) -> Vocabulary:
+    """The vocabulary of an expression from those of the parts it was built of, left to right, each part once."""
     declared: dict[str, Declaration] = {}
-    for part in parts:
-        for name, declaration in part._declared.items():
-            known = declared.setdefault(name, declaration)
-            if known != declaration:
+    functions: dict[str, None] = {}
+    order: dict[str, None] = {}
+    names: dict[str, Node] = {}
+    warnings: dict[str, None] = {}
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        functions.update(dict.fromkeys(part._called))
+        if "vocabulary" not in part.__dict__:
+            pending.extend(reversed(part._parts))
+            continue
+        known = part.vocabulary
+        for name, declaration in known.declared.items():
+            if declared.setdefault(name, declaration) != declaration:
                 raise ShapeError(
-                    f"'{name}' is declared as ({known}) and as ({declaration})",
+                    f"'{name}' is declared as ({declared[name]}) and as ({declaration})",
                     hint="two variables need two names",
                 )
-    for part in parts:
-        functions = (*functions, *part._functions)
-    functions = tuple(dict.fromkeys(functions))
-    clash = set(functions) & declared.keys()
+        functions.update(dict.fromkeys(known.functions))
+        order.update(dict.fromkeys(known.order))
+        names.update(known.names)
+        warnings.update(dict.fromkeys(known.warnings))
+    clash = functions.keys() & declared.keys()
     if clash:
         raise UnknownNameError(f"'{min(clash)}' is both a variable and a function")
-    order = tuple(dict.fromkeys(name for part in parts for name in part._order))
-    names = {name: node for part in parts for name, node in part._names.items()}
-    warnings = tuple(dict.fromkeys(text for part in parts for text in part._warnings))
-    return Expression(value.node, value.shape, declared, functions, order, names, warnings)
+    return Vocabulary(declared, tuple(functions), tuple(order), names, tuple(warnings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from matcalc.declared import Declared, public_shape
@@ -15,29 +16,53 @@ from matcalc.shapes.dims import Dim, dim_parts
 Shape = tuple[Dim, ...]
 
 
-class Shown:
-    """A node of the index graph with its two-dimensional shape and the variables that it speaks of.
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a formula speaks of: variables as declared, abstract functions, and the user's names for parts.
 
-    `order` lists the variables as they first appeared, `names` the nodes that the user named in a `where`.
+    `order` lists the variables as they first appeared.
     """
 
-    def __init__(
-        self,
-        node: Node,
-        shape: Shape,
-        declared: Mapping[str, Declaration],
-        functions: tuple[str, ...],
-        order: tuple[str, ...],
-        names: Mapping[str, Node],
-        warnings: tuple[str, ...] = (),
-    ) -> None:
+    declared: Mapping[str, Declaration] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    names: Mapping[str, Node] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Shown:
+    """A node of the index graph with its two-dimensional shape and the vocabulary that it is written in."""
+
+    def __init__(self, node: Node, shape: Shape, vocabulary: Vocabulary | None = None) -> None:
         self._given = node
         self._shape = shape
-        self._declared = dict(declared)
-        self._functions = functions
-        self._order = order
-        self._names = dict(names)
-        self._warnings = warnings
+        if vocabulary is not None:
+            self.__dict__["vocabulary"] = vocabulary
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The variables, functions and names of the formula."""
+        return Vocabulary()
+
+    @property
+    def _declared(self) -> Mapping[str, Declaration]:
+        return self.vocabulary.declared
+
+    @property
+    def _functions(self) -> tuple[str, ...]:
+        return self.vocabulary.functions
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return self.vocabulary.order
+
+    @property
+    def _names(self) -> Mapping[str, Node]:
+        return self.vocabulary.names
+
+    @property
+    def _warnings(self) -> tuple[str, ...]:
+        return self.vocabulary.warnings
 
     @cached_property
     def node(self) -> Node:

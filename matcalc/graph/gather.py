@@ -31,7 +31,10 @@ def sums(node: Contract) -> bool:
 
 
 class Gathered:
-    """The factors, labels and sizes of one contraction. Raises ShapeError where two sizes meet on a label."""
+    """The factors, labels and sizes of one contraction. Raises ShapeError where two sizes meet on a label.
+
+    `opens` says which contractions among the factors are taken apart; the others are looked up in `replaced`.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Gathered:
         out: Labels,
         sizes: Mapping[Label, Dim] | None,
         opens: Opens,
+        replaced: Mapping[Node, Node] | None = None,
     ) -> None:
         self.coefficient: Coefficient = 1
         self.factors: list[tuple[Node, Labels]] = []
@@ -46,6 +50,8 @@ class Gathered:
         self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
         self.fused = False
         self._opens = opens
+        self._replaced = replaced or {}
+        self._powers: set[tuple[Node, Labels]] = set()
         self._same: dict[Label, Label] = {}
         self._fresh = 0
         self._closed: list[tuple[Contract, Labels]] = []
@@ -55,7 +61,7 @@ class Gathered:
         if self._same:
             self._rename()
 
-    def _add(self, node: Node, labels: Labels) -> None:
+    def _add(self, node: Node, labels: Labels, settled: bool = False) -> None:
         for label, dim in zip(labels, node.axes, strict=True):
             known = self.sizes.setdefault(label, dim)
             if known != dim:
@@ -70,10 +76,20 @@ class Gathered:
             if is_wrapper(node):
                 self._open(node, labels)
                 return
-            if self._opens(node):
+            if not settled and self._opens(node):
                 self._closed.append((node, labels))
                 return
+        other = node if settled else self._replaced.get(node, node)
+        if other is node:
+            self._take(node, labels)
+        else:
+            self._add(other, labels, settled=True)
+
+    def _take(self, node: Node, labels: Labels) -> None:
         self.fused |= isinstance(node, Fuse)
+        base, exponent = base_and_exponent(node)
+        if exponent != 1:
+            self._powers.add((base, labels))
         self.factors.append((node, labels))
 
     def _open_rest(self) -> None:
@@ -82,12 +98,10 @@ class Gathered:
         (W H)⁻² beside W H must meet it whole, or they would not cancel.
         """
         while self._closed:
-            self._closed.sort(key=lambda pair: sums(pair[0]))
-            node, labels = self._closed.pop(0)
-            if sums(node) and any(
-                held == labels and base_and_exponent(factor)[0] is node for factor, held in self.factors
-            ):
-                self.factors.append((node, labels))
+            place = next((k for k, (node, _) in enumerate(self._closed) if not sums(node)), 0)
+            node, labels = self._closed.pop(place)
+            if (node, labels) in self._powers:
+                self._take(node, labels)
             else:
                 self._open(node, labels)
 

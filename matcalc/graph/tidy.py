@@ -66,21 +66,45 @@ def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     order = topological(roots)
     uses = _uses(order, roots)
     divisors = _divisors(order)
+    kept = {node for node in order if node in divisors or (uses[node] > 1 and node.weight >= NAMED_FROM)}
+    kept |= {node.terms[0][1] for node in kept if isinstance(node, Sum) and len(node.terms) == 1}
     new: dict[Node, Node] = {}
-    kept: set[Node] = set()
-    for node in order:
+    kept_sums: set[Node] = set()
+    for node in _wanted(order, roots, kept):
         if isinstance(node, Contract):
             result = _flat_contract(node, new, kept)
         elif isinstance(node, Sum):
-            result = _flat_sum(node, new, kept)
+            result = _flat_sum(node, new, kept_sums)
         else:
             result = rebuild(node, [new[child] for child in node.children])
         new[node] = result
-        if node in divisors or (uses[node] > 1 and node.weight >= NAMED_FROM):
-            kept.add(result)
+        if node in kept:
+            kept_sums.add(result)
             if isinstance(result, Sum) and len(result.terms) == 1:
-                kept.add(result.terms[0][1])
+                kept_sums.add(result.terms[0][1])
     return tuple(new[root] for root in roots)
+
+
+def _wanted(order: Sequence[Node], roots: Sequence[Node], kept: set[Node]) -> list[Node]:
+    """The nodes to build, operands first: all but the contractions that only contractions use and take in.
+
+    Those are opened where they are used, from the top, so that a long chain is flattened once and not at every link.
+    """
+    wanted = set(roots)
+    opened: set[Node] = set()
+    for node in reversed(order):
+        taking = isinstance(node, Contract)
+        if node not in wanted and node not in opened:
+            continue
+        for child in node.children:
+            inner = child
+            while taking and isinstance(inner, Sum) and len(inner.terms) == 1 and inner not in kept:
+                inner = inner.terms[0][1]
+            if taking and isinstance(inner, Contract) and inner not in kept:
+                opened.add(inner)
+            else:
+                wanted.add(child)
+    return [node for node in order if node in wanted]
 
 
 def _divisors(order: Sequence[Node]) -> set[Node]:
@@ -90,13 +114,10 @@ def _divisors(order: Sequence[Node]) -> set[Node]:
 
 
 def _flat_contract(node: Contract, new: dict[Node, Node], kept: set[Node]) -> Node:
-    factors = [(new[factor], labels) for factor, labels in node.factors]
-    if all(
-        inner is factor and (inner in kept or not _opens(inner))
-        for (inner, _), (factor, _) in zip(factors, node.factors, strict=True)
-    ):
+    if not any(_opens(factor) or new[factor] is not factor for factor in node.children):
         return node
-    flat = contract(factors, node.out, dict(enumerate(node.sizes)), lambda inner: inner not in kept)
+    sizes = dict(enumerate(node.sizes))
+    flat = contract(node.factors, node.out, sizes, lambda inner: inner not in kept, new)
     return linear([(1, flat)], flat.axes)
 
 
