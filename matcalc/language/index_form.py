@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from matcalc.errors import ParseError, ShapeError
-from matcalc.graph import Node, contract, linear, power
+from matcalc.graph import Node, contract, fuse, linear, power, split
 from matcalc.language.syntax import (
     Binary,
     Call,
@@ -29,7 +29,7 @@ from matcalc.language.syntax import (
 )
 from matcalc.rules import Operand
 from matcalc.shapes.broadcast import SCALAR, Same, Shape, is_scalar
-from matcalc.shapes.dims import Dim, dim_text
+from matcalc.shapes.dims import Dim, dim_product, dim_text
 
 Letters = tuple[str, ...]
 
@@ -109,9 +109,15 @@ def _count(part: Syntax, held: list[Counter[str]]) -> Counter[str]:
 
 
 def letter_sizes(
-    form: Plan, shape_of: Callable[[Syntax], Sequence[Any]], described: Callable[[Syntax], str], same: Same
+    form: Plan,
+    shape_of: Callable[[Syntax], Sequence[Any]],
+    described: Callable[[Syntax], str],
+    same: Same,
+    product: Callable[[Iterable[Any]], Any],
 ) -> dict[str, Any]:
     """The dimension that each letter runs over; `described` says what a part is, for a message.
+
+    Letters that run over an axis together have their sizes from elsewhere; `product` multiplies them.
 
     Raises ShapeError, with a bare span, where entries do not fit.
     """
@@ -120,13 +126,15 @@ def letter_sizes(
         shape = tuple(shape_of(part.body))
         place = (part.start, part.end)
         dims = [dim for dim in shape if dim != 1]
-        if len(dims) != len(part.letters):
+        if len(dims) != len(part.groups):
             raise ShapeError(
-                f"{described(part.body)} and takes {_letters(len(dims))}, not {len(part.letters)}",
+                f"{described(part.body)} and takes {_letters(len(dims))}, not {len(part.groups)}",
                 span=place,
                 hint="a scalar stands as itself" if not dims else "a vector takes one letter, a matrix two",
             )
-        for letter, dim in zip(part.letters, dims, strict=True):
+        for (letter, *others), dim in zip(grouped(part.letters, part.groups), dims, strict=True):
+            if others:
+                continue
             known = sizes.setdefault(letter, dim)
             if not same(known, dim):
                 both = f": {dim_text(known)} and {dim_text(dim)}" if isinstance(known, str | int) else ""
@@ -149,16 +157,50 @@ def letter_sizes(
                 span=(form.form.start, form.form.end),
                 hint=f"spread with ones: … * ones(n)[{letter}]",
             )
+    _check_groups(form, shape_of, sizes, same, product)
     return sizes
+
+
+def _check_groups(
+    form: Plan,
+    shape_of: Callable[[Syntax], Sequence[Any]],
+    sizes: Mapping[str, Any],
+    same: Same,
+    product: Callable[[Iterable[Any]], Any],
+) -> None:
+    """Letters in brackets must fill their axis."""
+    for part in form.indexed:
+        dims = [dim for dim in shape_of(part.body) if dim != 1]
+        for group, dim in zip(grouped(part.letters, part.groups), dims, strict=True):
+            if len(group) == 1:
+                continue
+            unknown = next((letter for letter in group if letter not in sizes), None)
+            if unknown is not None or not same(product(sizes[letter] for letter in group), dim):
+                raise ShapeError(
+                    f"nothing says how far the letter {unknown} runs"
+                    if unknown
+                    else f"the letters {', '.join(group)} do not run over this axis together",
+                    span=(part.start, part.end),
+                    hint=f"give it a size elsewhere: … * ones(n)[{unknown or group[0]}]",
+                )
+
+
+def grouped(letters: Letters, groups: Sequence[int]) -> list[Letters]:
+    """The letters of each axis."""
+    ends = [sum(groups[: k + 1]) for k in range(len(groups))]
+    return [letters[end - count : end] for end, count in zip(ends, groups, strict=True)]
 
 
 def _letters(count: int) -> str:
     return "no letters" if not count else "1 letter" if count == 1 else f"{count} letters"
 
 
-def form_shape(form: Plan, sizes: Mapping[str, Any]) -> tuple[Any, ...]:
+def form_shape(
+    form: Plan, sizes: Mapping[str, Any], product: Callable[[Iterable[Any]], Any]
+) -> tuple[Any, ...]:
     """The shape of an index form's value: a scalar, a column, a matrix, or a tensor's dimensions."""
-    dims = tuple(sizes[letter] for letter in form.form.letters)
+    places = grouped(form.form.letters, form.form.groups)
+    dims = tuple(product(sizes[letter] for letter in place) for place in places)
     return SCALAR if not dims else (*dims, 1) if len(dims) == 1 else dims
 
 
@@ -174,7 +216,9 @@ def evaluate(
 
     Raises ShapeError or ParseError, with a bare span, for what does not fit or could be read in two ways.
     """
-    sizes = letter_sizes(form, lambda part: values[part].shape, described, lambda a, b: bool(a == b))
+    sizes = letter_sizes(
+        form, lambda part: values[part].shape, described, lambda a, b: bool(a == b), dim_product
+    )
     return _Evaluation(form, values, sizes, apply).result()
 
 
@@ -193,12 +237,12 @@ class _Evaluation:
 
     def result(self) -> Operand:
         out = self.form.form.letters
-        shape: Shape = form_shape(self.form, self.sizes)
+        shape: Shape = form_shape(self.form, self.sizes, dim_product)
         laid = [
             (sign, self.laid_out(self.product(part, frozenset(out)), out))
             for sign, part in terms(self.form.form.body)
         ]
-        return Operand(linear(laid, laid[0][1].axes), shape)
+        return Operand(fuse(linear(laid, laid[0][1].axes), self.form.form.groups), shape)
 
     def laid_out(self, term: Entries, out: Letters) -> Node:
         if term.letters == out:
@@ -238,7 +282,9 @@ class _Evaluation:
             base = self.whole(part, keep)
             return Entries(power(base.node, -1), base.letters)
         if isinstance(part, Indexed):
-            return Entries(self.values[part.body].node, part.letters)
+            places = grouped(part.letters, part.groups)
+            dims = [tuple(self.sizes[letter] for letter in place) for place in places]
+            return Entries(split(self.values[part.body].node, dims), part.letters)
         if isinstance(part, Superscript):
             base = self.whole(part.operand, keep)
             return Entries(self.apply(part, [base.node]), base.letters)

@@ -211,10 +211,11 @@ class _Inference:
                 lambda value: self.shapes[value],
                 lambda value: what_it_is(self.formula, value, self.display(value)),
                 self.unifier.same,
+                self.unifier.product,
             )
         except MatcalcError as error:
             raise self.formula.source.settle(error) from None
-        return form_shape(plan, sizes)
+        return form_shape(plan, sizes, self.unifier.product)
 
     def display(self, part: Syntax) -> Shape:
         """The shape of a part for a message: whatever has no name yet gets one."""

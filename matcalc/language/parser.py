@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matcalc.errors import DomainError, LimitError, MatcalcError, ParseError
 from matcalc.language.complaints import shortened, unexpected
@@ -94,6 +94,14 @@ def _python_grammar() -> Lark:
         return _compiled("grammar.lark", Builder)
 
 
+class Places(NamedTuple):
+    """The letters of an entry or a result, and how many of them make each axis."""
+
+    letters: tuple[str, ...]
+    groups: tuple[int, ...]
+    end: int
+
+
 class Builder:
     """Makes the syntax tree; a method per alternative of the grammar, called with the parts that it consists of.
 
@@ -107,8 +115,8 @@ class Builder:
         return Definition(self.name(parts[:1]), parts[2])
 
     def index_form(self, parts: list[Any]) -> IndexForm:
-        body, arrow, (letters, end) = parts
-        return IndexForm(body.start, end or arrow.end_pos, body, letters)
+        body, arrow, places = parts
+        return IndexForm(body.start, places.end or arrow.end_pos, body, places.letters, places.groups)
 
     def binary(self, parts: list[Any]) -> Binary:
         left, operator, right = parts
@@ -131,8 +139,8 @@ class Builder:
         return Superscript(operand.start, sign.end_pos, operand, int(exponent))
 
     def indexed(self, parts: list[Any]) -> Indexed:
-        body, _, (letters, _), closing = parts
-        return Indexed(body.start, closing.end_pos, body, letters)
+        body, _, places, closing = parts
+        return Indexed(body.start, closing.end_pos, body, places.letters, places.groups)
 
     def name(self, parts: list[Any]) -> Name:
         (token,) = parts
@@ -168,19 +176,35 @@ class Builder:
     def keyword(self, parts: list[Any]) -> tuple[Name, Syntax]:
         return self.name(parts[:1]), parts[2]
 
-    def letters(self, parts: list[Any]) -> tuple[tuple[str, ...], int]:
-        found: list[str] = []
-        for token in parts:
-            if token.type == "COMMA":
-                continue
-            if not _LETTERS.fullmatch(token.value):
-                raise ParseError(
-                    f"'{shortened(token.value)}' is not an index",
-                    span=(token.start_pos, token.end_pos),
-                    hint="an index is a lower-case letter, with digits if need be: i, j, k1",
-                )
-            found += _LETTER.findall(token.value)
-        return tuple(found), parts[-1].end_pos if parts else 0
+    def letters(self, parts: list[Any]) -> Places:
+        places: list[Places] = [
+            part if isinstance(part, Places) else _letters([part]) for part in parts if not _is_comma(part)
+        ]
+        found = [letter for place in places for letter in place.letters]
+        groups = [group for place in places for group in place.groups]
+        return Places(tuple(found), tuple(groups), places[-1].end if places else 0)
+
+    def together(self, parts: list[Any]) -> Places:
+        found = _letters([part for part in parts[1:-1] if not _is_comma(part)])
+        return Places(found.letters, (len(found.letters),), parts[-1].end_pos)
+
+
+def _is_comma(part: Any) -> bool:
+    return isinstance(part, Token) and part.type == "COMMA"
+
+
+def _letters(tokens: list[Token]) -> Places:
+    """The letters of names such as `ij` or `i1`, an axis each."""
+    found: list[str] = []
+    for token in tokens:
+        if not _LETTERS.fullmatch(token.value):
+            raise ParseError(
+                f"'{shortened(token.value)}' is not an index",
+                span=(token.start_pos, token.end_pos),
+                hint="an index is a lower-case letter, with digits if need be: i, j, k1",
+            )
+        found += _LETTER.findall(token.value)
+    return Places(tuple(found), (1,) * len(found), tokens[-1].end_pos)
 
 
 def number_literal(token: Token) -> int | float:

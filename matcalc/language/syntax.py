@@ -106,10 +106,14 @@ class Call(Syntax):
 
 @dataclass(slots=True, eq=False)
 class Indexed(Syntax):
-    """An entry `body[i,j]`, inside an index form only."""
+    """An entry `body[i,j]`, inside an index form only.
+
+    `groups` counts the letters of each axis: those in brackets run over it together, `vec(A)[(ij)]`.
+    """
 
     body: Syntax
     letters: tuple[str, ...]
+    groups: tuple[int, ...]
 
     @property
     def children(self) -> tuple[Syntax, ...]:
@@ -118,10 +122,14 @@ class Indexed(Syntax):
 
 @dataclass(slots=True, eq=False)
 class IndexForm(Syntax):
-    """`body -> letters`: the letters that do not come out are summed, term by term."""
+    """`body -> letters`: the letters that do not come out are summed, term by term.
+
+    `groups` counts the letters that make each axis of the result.
+    """
 
     body: Syntax
     letters: tuple[str, ...]
+    groups: tuple[int, ...]
 
     @property
     def children(self) -> tuple[Syntax, ...]:
