@@ -7,7 +7,7 @@ index meet first, then matrices meet vectors, and only then each other. What is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from heapq import heappop, heappush
 from math import log
 from string import ascii_letters
@@ -17,7 +17,7 @@ from matcalc.shapes.dims import Dim
 
 Labels = tuple[int, ...]
 Part = tuple[int, Labels]
-Sizes = Mapping[int, Dim]
+Sizes = Sequence[Dim]
 
 # A hub: beyond this many factors on one index, not every pair is looked at.
 _HUB = 8
@@ -56,7 +56,7 @@ class _Pairing:
         self.out = out
         self.kept = set(out)
         self.sizes = sizes
-        self.weights = {label: _weight(dim) for label, dim in sizes.items()}
+        self.weights = list(map(_weight, sizes))
         self.scalars: list[int] = []
         self.alive: dict[int, Part] = {}
         self.by_labels: dict[frozenset[int], int] = {}
@@ -78,13 +78,16 @@ class _Pairing:
             *_, a, b = heappop(self.heap)
             if a in self.alive and b in self.alive:
                 self._add(*self._join(self._remove(a), self._remove(b)))
-        return _disjoint(self.program, list(self.alive.values()), [*scalars, *self.scalars], self.out, self.sizes)
+        return _disjoint(
+            self.program, list(self.alive.values()), [*scalars, *self.scalars], self.out, self.sizes
+        )
 
     def _add(self, ref: int, labels: Labels) -> None:
         while True:
             mine = [label for label in labels if self.count[label] == 1 and label not in self.kept]
             if mine:
-                ref, labels = _summed(self.program, ref, labels, [l for l in labels if l not in mine], self.sizes)
+                rest = [label for label in labels if label not in mine]
+                ref, labels = _summed(self.program, ref, labels, rest, self.sizes)
                 for label in mine:
                     self.count[label] = 0
             if not labels:
@@ -139,10 +142,10 @@ class _Pairing:
 
 
 def _weight(dim: Dim) -> float:
-    if isinstance(dim, tuple):
-        return sum(map(_weight, dim))
     # A named size is taken for a hundred.
-    return log(dim) / log(100) if isinstance(dim, int) else 1.0
+    if isinstance(dim, str):
+        return 1.0
+    return log(dim) / log(100) if isinstance(dim, int) else sum(map(_weight, dim))
 
 
 def _summed(program: Program, ref: int, labels: Labels, keep: Collection[int], sizes: Sizes) -> Part:
@@ -189,7 +192,7 @@ def _pair(
     program: Program, first: Part, second: Part, stays: Collection[int], out: Labels, sizes: Sizes
 ) -> Part:
     """Two arrays that share labels, multiplied and summed over the labels that do not stay."""
-    (a, of_a), (b, of_b) = first, second
+    of_a, of_b = first[1], second[1]
     shared = [label for label in of_a if label in of_b]
     summed = [label for label in shared if label not in stays]
     if not summed:
@@ -211,7 +214,14 @@ def _pair(
 
 
 def _matmul(
-    program: Program, first: Part, second: Part, inner: int, free_a: Labels, free_b: Labels, out: Labels, sizes: Sizes
+    program: Program,
+    first: Part,
+    second: Part,
+    inner: int,
+    free_a: Labels,
+    free_b: Labels,
+    out: Labels,
+    sizes: Sizes,
 ) -> Part:
     """One summed label; `first` has at least as many free ones as `second`."""
     (a, of_a), (b, of_b) = first, second
@@ -233,7 +243,8 @@ def _tensordot(
     program: Program, first: Part, second: Part, summed: Sequence[int], labels: Labels, sizes: Sizes
 ) -> Part:
     axes = tuple(tuple(part[1].index(label) for label in summed) for part in (first, second))
-    return program.emit("tensordot", (first[0], second[0]), axes, tuple(sizes[l] for l in labels)), labels
+    shape = tuple(sizes[label] for label in labels)
+    return program.emit("tensordot", (first[0], second[0]), axes, shape), labels
 
 
 def _batched(

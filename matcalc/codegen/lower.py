@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Collection, Sequence
 
 from matcalc.codegen.contraction import contracted
 from matcalc.codegen.program import Program
 from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
-from matcalc.errors import DomainError
 from matcalc.graph import (
     Apply,
     Axes,
@@ -27,7 +25,6 @@ from matcalc.graph import (
     topological,
 )
 from matcalc.rules.entries import AbstractFunction
-from matcalc.shapes.dims import Dim
 
 
 def lower(outputs: Sequence[tuple[Node, Axes]]) -> Program:
@@ -94,16 +91,25 @@ class Lowering:
             return View(self.program.number(value), ())
         views = [self.views[term] for _, term in node.terms]
         coefficients = tuple(coefficient for coefficient, _ in node.terms)
-        refs, axes, labels = self._laid_over(views, node.axes, tied(views) if node.axes else ())
+        refs, axes, labels = self._laid_over(views, node.axes, keep_ties=True)
         return View(self.program.emit("sum", tuple(refs), coefficients, axes), labels)
 
     def _laid_over(
-        self, views: Sequence[View], axes: Axes, groups: tuple[int, ...]
+        self, views: Sequence[View], axes: Axes, keep_ties: bool
     ) -> tuple[list[int], Axes, tuple[int, ...]]:
-        """Arrays of the views that broadcast to one shape; the axes of that, and the labels of a view of it."""
-        whole = plain(len(axes))
-        if all(view.labels == whole and self.program.rank(view.ref) == len(axes) for view in views):
+        """Arrays of the views that broadcast to one shape; the axes of that, and the labels of a view of it.
+
+        Axes that all views tie together may stay tied where entries off the diagonal stay zero.
+        """
+        rank = len(axes)
+        whole = plain(rank)
+        instructions = self.program.instructions
+        for ref, labels in views:
+            if labels != whole or len(instructions[ref].axes) != rank:
+                break
+        else:
             return [view.ref for view in views], axes, whole
+        groups = tied(views) if keep_ties and axes else whole
         arrays = [untied(self.program, view, groups, axes) for view in views]
         order = layout(arrays)
         sizes = dict(zip(groups, axes, strict=True))
@@ -112,7 +118,7 @@ class Lowering:
 
     def map(self, node: Map) -> View:
         entries = [self.views[child] for child in node.children if child.axes]
-        refs, axes, labels = self._laid_over(entries, node.axes, plain(len(node.axes)))
+        refs, axes, labels = self._laid_over(entries, node.axes, keep_ties=False)
         found = iter(refs)
         operands = tuple(next(found) if child.axes else self.views[child].ref for child in node.children)
         if is_power(node):
@@ -134,33 +140,40 @@ class Lowering:
     # Contractions
 
     def contract(self, node: Contract) -> View:
-        views = [self.views[factor] for factor in node.children]
-        sizes: Sequence[Dim] = node.sizes
-        out: tuple[int, ...] = node.out
+        return self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
+
+    def _contracted(
+        self,
+        factors: Sequence[tuple[Node, tuple[int, ...]]],
+        out: tuple[int, ...],
+        sizes: Axes,
+        labels_in_play: Collection[int],
+    ) -> View:
+        instructions = self.program.instructions
         parts = []
         same = _Same()
-        for (ref, outer), (_, labels) in zip(views, node.factors, strict=True):
-            rank = self.program.rank(ref)
-            if len(labels) == rank and outer == plain(rank):
-                parts.append((ref, labels))
-                continue
-            renamed: dict[int, int] = {}
-            for inner, label in zip(outer, labels, strict=True):
-                same.unite(renamed.setdefault(inner, label), label)
-            parts.append((ref, tuple(renamed[axis] for axis in range(rank))))
+        held: set[int] = set()
+        for factor, outer in factors:
+            ref, seen = self.views[factor]
+            rank = len(instructions[ref].axes)
+            labels = outer
+            if len(outer) != rank or seen != plain(rank):
+                renamed: dict[int, int] = {}
+                for inner, label in zip(seen, outer, strict=True):
+                    same.unite(renamed.setdefault(inner, label), label)
+                labels = tuple([renamed[axis] for axis in range(rank)])
+            parts.append((ref, labels))
+            held.update(labels)
         if same.links:
             parts = [(ref, tuple(map(same.root, labels))) for ref, labels in parts]
             out = tuple(map(same.root, out))
-        parts = [self._distinct(ref, labels) for ref, labels in parts]
-        held = {label for _, labels in parts for label in labels}
-        if len(held) < len(sizes):
-            free = {same.root(label) for label in range(len(sizes))} - held - set(out)
-            parts += [(self._size(sizes[label]), ()) for label in sorted(free)]
-        ref, order = contracted(self.program, parts, out, dict(enumerate(sizes)))
-        return View(ref, regrouped(order, out))
-
-    def _size(self, dim: Dim) -> int:
-        return self.program.size(dim)
+            held = {label for _, labels in parts for label in labels}
+        parts = [part if len(part[1]) < 2 else self._distinct(*part) for part in parts]
+        if len(held) < len(labels_in_play):
+            free = set(map(same.root, labels_in_play)) - held - set(out)
+            parts += [(self.program.size(sizes[label]), ()) for label in sorted(free)]
+        ref, order = contracted(self.program, parts, out, sizes)
+        return View(ref, out if order == out == plain(len(out)) else regrouped(order, out))
 
     def _distinct(self, ref: int, labels: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """Diagonals taken until no label occurs twice."""
@@ -170,9 +183,7 @@ class Lowering:
             first = labels.index(labels[second])
             kept = [k for k in range(len(labels)) if k not in (first, second)]
             axes = program.axes(ref)
-            ref = program.emit(
-                "diagonal", (ref,), (first, second), (*(axes[k] for k in kept), axes[first])
-            )
+            ref = program.emit("diagonal", (ref,), (first, second), (*(axes[k] for k in kept), axes[first]))
             labels = (*(labels[k] for k in kept), labels[first])
         return ref, labels
 
@@ -185,7 +196,38 @@ class Lowering:
 
     def fuse(self, node: Fuse) -> View:
         child = node.children[0]
+        if node.groups == (2, 2) and isinstance(child, Contract):
+            product = self._kronecker(child, node.axes)
+            if product is not None:
+                return self._whole(product, node.axes)
         return self._reshaped(child, node.axes)
+
+    def _kronecker(self, node: Contract, axes: Axes) -> int | None:
+        """A[i,j] B[k,l] with rows (i, k) and columns (j, l) as the Kronecker product it is, or None.
+
+        Either factor may be an identity, a diagonal or a product: what matters is that no index joins the two.
+        """
+        halves = []
+        for rows, columns in ((node.out[0], node.out[2]), (node.out[1], node.out[3])):
+            out = (rows, columns)
+            joined, count = set(out), 0
+            while len(joined) != count:
+                count = len(joined)
+                for _, labels in node.factors:
+                    if not joined.isdisjoint(labels):
+                        joined.update(labels)
+            halves.append((out, joined))
+        (first_out, first), (second_out, second) = halves
+        if not first.isdisjoint(second) or any(not labels for _, labels in node.factors):
+            return None
+        refs = []
+        for out, joined in ((first_out, first), (second_out, second)):
+            factors = [pair for pair in node.factors if not joined.isdisjoint(pair[1])]
+            view = self._contracted(factors, out, node.sizes, joined)
+            refs.append(dense(self.program, view, tuple(node.sizes[label] for label in out)))
+        if len(first) + len(second) < len(node.sizes):
+            return None
+        return self.program.emit("kron", tuple(refs), (), axes)
 
     def split(self, node: Split) -> View:
         return self._reshaped(node.children[0], node.axes)

@@ -118,7 +118,7 @@ class Program:
         return self.expand(ref, tuple(pattern[start:]))
 
     def is_static(self, ref: int) -> bool:
-        """Whether the value is known from sizes and numbers alone. Linear in the depth of such scalars, which is small."""
+        """Whether the value is known from sizes and numbers alone."""
         pending = [ref]
         while pending:
             instruction = self.instructions[pending.pop()]

@@ -48,9 +48,9 @@ def plan(symbols: Sequence[Symbol], occurring: Iterable[Symbol], used: Iterable[
 
     `occurring` variables are needed in any case; others of `symbols` are drawn in where they alone show a size.
     """
-    held = set(occurring)
-    needed = [symbol for symbol in symbols if symbol in held]
-    needed += [symbol for symbol in held if symbol not in set(symbols)]
+    held = dict.fromkeys(occurring)
+    order = {symbol: place for place, symbol in enumerate(dict.fromkeys((*symbols, *held)))}
+    needed = [symbol for symbol in order if symbol in held]
     names = dict.fromkeys(part for dim in used for part in dim_parts(dim) if isinstance(part, str))
     known = _shown(needed)
     for name in names:
@@ -59,8 +59,7 @@ def plan(symbols: Sequence[Symbol], occurring: Iterable[Symbol], used: Iterable[
             if source is not None:
                 needed.append(source)
                 known |= _shown([source])
-    order = {symbol: place for place, symbol in enumerate(symbols)}
-    needed.sort(key=lambda symbol: order.get(symbol, len(order)))
+    needed.sort(key=order.__getitem__)
     return _read(tuple(needed), names)
 
 
@@ -72,11 +71,11 @@ def _shown(symbols: Iterable[Symbol]) -> set[str]:
 def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
     # Matrices first: they show two sizes at once.
     ranked = sorted(needed, key=lambda symbol: -len(symbol.axes))
-    plainly = [symbol for symbol in ranked if all(isinstance(dim, int | str) for dim in symbol.axes)]
-    fused = [symbol for symbol in ranked if symbol not in plainly]
+    # What has a product of sizes as an axis waits until others have shown its factors.
+    ranked.sort(key=lambda symbol: any(isinstance(dim, tuple) for dim in symbol.axes))
     known: dict[str, Symbol] = {}
     readings = []
-    for symbol in (*plainly, *fused):
+    for symbol in ranked:
         defines: list[tuple[str, int, Dim]] = []
         checked = False
         for axis, dim in enumerate(array_shape(symbol)):
@@ -90,6 +89,8 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
             else:
                 checked = True
         readings.append(Reading(symbol, tuple(defines), checked))
-    dims = {part for symbol in needed for dim in symbol.axes for part in dim_parts(dim) if isinstance(part, str)}
+    dims = {
+        part for symbol in needed for dim in symbol.axes for part in dim_parts(dim) if isinstance(part, str)
+    }
     given = tuple(name for name in dict.fromkeys((*names, *sorted(dims))) if name not in known)
     return SizePlan(needed, tuple(readings), given, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +89,11 @@ class _Writing:
     def __init__(self, program: Program, symbols: Sequence[Symbol], target: Target, name: str) -> None:
         self.program = program
         self.target = target
-        self.plan = plan(symbols, program.symbols(), _used_dims(program))
+        used = _used_dims(program)
+        self.plan = plan(symbols, program.symbols(), used)
+        self.mentioned = _mentioned(
+            [*used, *(dim for symbol in self.plan.symbols for dim in symbol.axes)], used
+        )
         self.names = Names()
         self.arguments = {symbol: self.names.fresh(symbol.name) for symbol in self.plan.symbols}
         self.abstract = {
@@ -98,22 +103,24 @@ class _Writing:
         }
         for keyword in self.abstract.values():
             if self.names.fresh(keyword) != keyword:
-                raise DomainError(f"'{keyword}' is both a variable and a function", hint="rename the variable")
+                raise DomainError(
+                    f"'{keyword}' is both a variable and a function", hint="rename the variable"
+                )
         self.sizes = {dim: self.names.fresh(dim) for dim in (*self.plan.origin, *self.plan.given)}
         self.alias = self.names.fresh(target.alias)
         self.name = self.names.fresh(name)
 
     def source(self, keys: Sequence[str] | None, doc: str) -> Source:
-        inputs = {
-            symbol: f"{text}[0]" if is_row(symbol) else text for symbol, text in self.arguments.items()
-        }
+        inputs = {symbol: f"{text}[0]" if is_row(symbol) else text for symbol, text in self.arguments.items()}
         body = Statements(self.program, self.alias, self.target.library, self.names, inputs, self.sizes)
-        body.abstract = dict(self.abstract)  # type: ignore[arg-type]
+        body.abstract = dict(self.abstract)
         results = body.write()
         if keys is None:
             result = results[0]
         else:
-            result = "{" + ", ".join(f"{key!r}: {text}" for key, text in zip(keys, results, strict=True)) + "}"
+            result = (
+                "{" + ", ".join(f"{key!r}: {text}" for key, text in zip(keys, results, strict=True)) + "}"
+            )
         lines = [line for reading in self.plan.readings for line in self._check(reading)]
         if body.needs_dtype:
             arrays = ", ".join(self.arguments.values())
@@ -151,6 +158,8 @@ class _Writing:
         expected = tuple_source(shape, self.sizes)
         if reading.defines:
             lines += _complaint(f"{text}.ndim != {len(shape)}", text, f"of the form {expected}", "")
+            if not reading.checked and not any(name in self.mentioned for name, _, _ in reading.defines):
+                return lines
             for name, axis, dim in reading.defines:
                 rest = [part for part in dim_parts(dim) if part != name]
                 divided = f" // ({dim_source(tuple(rest), self.sizes)})" if rest else ""
@@ -199,6 +208,14 @@ def _used_dims(program: Program) -> list[Dim]:
         elif instruction.op == "mask":
             dims.update(dict.fromkeys(instruction.attributes[1]))
     return list(dims)
+
+
+def _mentioned(dims: Sequence[Dim], used: Sequence[Dim]) -> set[str | int]:
+    """The names of sizes that are used for more than to be read: in the body, or to check another axis."""
+    counts = Counter(part for dim in dims for part in dim_parts(dim))
+    return {part for part, count in counts.items() if count > 1} | {
+        part for dim in used for part in dim_parts(dim)
+    }
 
 
 def compiled(source: Source, error: type[Exception] = ValueError) -> Callable[..., Any]:

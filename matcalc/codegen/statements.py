@@ -6,6 +6,7 @@ Python's own, so that single precision remains single.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,12 @@ class Statements:
     """Writes `program` in terms of `module` (np or jnp), the inputs' names and the names of sizes."""
 
     def __init__(
-        self, program: Program, module: str, library: str, names: Names, inputs: Mapping[Symbol, str],
+        self,
+        program: Program,
+        module: str,
+        library: str,
+        names: Names,
+        inputs: Mapping[Symbol, str],
         sizes: Mapping[str, str],
     ) -> None:
         self.program = program
@@ -118,7 +124,7 @@ class Statements:
         # A sum that can begin without a sign does.
         terms.sort(key=lambda term: term[0])
         if len(terms) == 1:
-            (negative, text, level), = terms
+            ((negative, text, level),) = terms
             return (f"-{text if level >= _PRODUCT else f'({text})'}", _SUM) if negative else (text, level)
         result = ""
         for count, (negative, text, level) in enumerate(terms):
@@ -136,7 +142,8 @@ class Statements:
         if found.op == "number":
             text = number_text(abs(coefficient * found.attributes[0]))
             return coefficient * found.attributes[0] < 0, text, _PRODUCT if "/" in text else _ATOM
-        numerator, denominator = simplest(abs(coefficient))
+        magnitude = -coefficient if coefficient < 0 else coefficient
+        numerator, denominator = simplest(magnitude)
         text, level = self.texts[operand]
         if numerator != 1:
             text, level = f"{numerator!r} * {self._at(operand, _POWER)}", _PRODUCT
@@ -149,7 +156,9 @@ class Statements:
         factors = []
         for operand in instruction.operands:
             found = self.program.instructions[operand]
-            divides = found.op == "reciprocal" and self.uses[operand] == 1 and self.texts[operand][1] == _PRODUCT
+            divides = (
+                found.op == "reciprocal" and self.uses[operand] == 1 and self.texts[operand][1] == _PRODUCT
+            )
             factors.append((divides, found.operands[0] if divides else operand))
         # Left to right is from small to large; only the first has to be a factor, not a divisor.
         first = next((place for place, (divides, _) in enumerate(factors) if not divides), None)
@@ -165,7 +174,7 @@ class Statements:
     def _first_factor(self, operand: int) -> str:
         # Python reads a @ b * c from the left, but nobody should have to think about it.
         text, level = self.texts[operand]
-        return f"({text})" if level < _PRODUCT or "@" in text and level < _ATOM else text
+        return f"({text})" if level < _PRODUCT or ("@" in text and level < _ATOM) else text
 
     def reciprocal(self, instruction: Instruction) -> Text:
         return f"1 / {self._at(instruction.operands[0], _POWER)}", _PRODUCT
@@ -203,13 +212,15 @@ class Statements:
             if direct is not None:
                 name = f"{self.module}.{direct}"
             else:
-                name = self.helpers[function] = self.names.fresh(function.name)
+                # `max` is Python's own, and means something else.
+                wanted = f"{function.name}_" if hasattr(builtins, function.name) else function.name
+                name = self.helpers[function] = self.names.fresh(wanted)
             self.calls[function] = name
         arguments = [self.texts[operand][0] for operand in operands]
         return f"{name}({', '.join([*arguments, *map(repr, parameters)])})"
 
     def abstract_function(self, instruction: Instruction) -> Text:
-        name = self.abstract[instruction.attributes]  # type: ignore[index]
+        name = self.abstract[instruction.attributes]
         return f"{name}({self.texts[instruction.operands[0]][0]})", _ATOM
 
     def apply(self, instruction: Instruction) -> Text:
@@ -310,8 +321,30 @@ class Statements:
 
 _WRITE: dict[str, Callable[[Statements, Instruction], Text]] = {
     op: getattr(Statements, op)
-    for op in (
-        "input number constant size sum product reciprocal power map apply matmul outer tensordot einsum kron total "
-        "expand diagonal diag eye mask reshape repeat copy"
-    ).split()
+    for op in [
+        "input",
+        "number",
+        "constant",
+        "size",
+        "sum",
+        "product",
+        "reciprocal",
+        "power",
+        "map",
+        "apply",
+        "matmul",
+        "outer",
+        "tensordot",
+        "einsum",
+        "kron",
+        "total",
+        "expand",
+        "diagonal",
+        "diag",
+        "eye",
+        "mask",
+        "reshape",
+        "repeat",
+        "copy",
+    ]
 } | {"abstract": Statements.abstract_function}

@@ -32,7 +32,9 @@ def plain(rank: int) -> tuple[int, ...]:
 def tied(views: Sequence[View]) -> tuple[int, ...]:
     """For each axis the group it belongs to: axes that every view ties together stay together."""
     groups: dict[tuple[int, ...], int] = {}
-    return tuple(groups.setdefault(key, len(groups)) for key in zip(*(view.labels for view in views), strict=True))
+    return tuple(
+        groups.setdefault(key, len(groups)) for key in zip(*(view.labels for view in views), strict=True)
+    )
 
 
 def untied(program: Program, view: View, groups: Sequence[int], axes: Axes) -> tuple[int, tuple[int, ...]]:

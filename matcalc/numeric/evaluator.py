@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.codegen import JAX, NUMPY, Source, Target, compiled, derivative_name, generate
+from matcalc.codegen import JAX, NUMPY, Target, compiled, derivative_name, generate
 from matcalc.codegen.sizes import array_shape
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Axes, Node, Symbol
@@ -72,7 +72,9 @@ class Evaluator:
         named = outputs if isinstance(outputs, Mapping) else {"": outputs}
         named = {key: (node, _as_array_shape(shape)) for key, (node, shape) in named.items()}
         self._shapes = {key: shape for key, (_, shape) in named.items()}
-        self._generated = generate(named if self._many else named[""], symbols, target=target, name=name, doc=doc)
+        self._generated = generate(
+            named if self._many else named[""], symbols, target=target, name=name, doc=doc
+        )
         self._symbols = {symbol.name: symbol for symbol in symbols}
         self._symbols |= {symbol.name: symbol for symbol in self._generated.plan.symbols}
         self._functions = frozenset(functions)
@@ -83,7 +85,9 @@ class Evaluator:
         # What the quick way asks of the arguments: exactly these names, as float arrays of these ranks.
         self._ranks = tuple((symbol.name, len(array_shape(symbol))) for symbol in self._generated.arguments)
         plain = all(text == argument for argument, text in self._needed.items())
-        self._quick = target is NUMPY and plain and not self._generated.functions and not self._generated.sizes
+        self._quick = (
+            target is NUMPY and plain and not self._generated.functions and not self._generated.sizes
+        )
 
     @property
     def source(self) -> str:
@@ -122,8 +126,13 @@ class Evaluator:
         stacked = [name for name, array in arrays.items() if _is_stacked(self._symbols[name], array)]
         arguments: dict[str, Any] = {}
         given = {dim for symbol in self._symbols.values() for dim in symbol.axes} & set(values)
-        sizes = {dim: (_checked_size(dim, values[dim]), dim) for dim in given if isinstance(dim, str)}
-        for name, array in arrays.items():
+        sizes = {
+            dim: (_checked_size(dim, values[dim]), f"{dim} = {values[dim]}")
+            for dim in given
+            if isinstance(dim, str)
+        }
+        # Matrices first, as in the generated function: of a matrix and a vector at odds, the vector is to blame.
+        for name, array in sorted(arrays.items(), key=lambda item: -len(self._symbols[item[0]].axes)):
             fitted = self._fitted(self._symbols[name], array)
             _note_sizes(self._symbols[name], fitted, sizes)
             if name in self._needed:
@@ -150,7 +159,13 @@ class Evaluator:
         }
         dims = {part for symbol in self._symbols.values() for dim in symbol.axes for part in dim_parts(dim)}
         for name in values:
-            if name in self._symbols or name in functions or name in sizes or name in optional or name in dims:
+            if (
+                name in self._symbols
+                or name in functions
+                or name in sizes
+                or name in optional
+                or name in dims
+            ):
                 continue
             near = get_close_matches(name, [*self._symbols, *functions, *sizes], n=1)
             hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(self.parameters)}"
@@ -166,8 +181,9 @@ class Evaluator:
         }
         weak = self._xp.result_type(*floats) if floats else self._xp.result_type(float)
         return {
-            name: array if array.dtype in floats else array.astype(self._xp.result_type(weak, array.dtype)
-                                                                  if array.dtype.kind == "c" else weak)
+            name: array
+            if array.dtype in floats
+            else array.astype(self._xp.result_type(weak, array.dtype) if array.dtype.kind == "c" else weak)
             for name, array in arrays.items()
         }
 
@@ -197,7 +213,9 @@ class Evaluator:
             wanted, fits = given, len(given) == len(shape)
         if not fits:
             form = ", ".join(map(dim_text, shape)) + ("," if len(shape) == 1 else "")
-            raise ShapeError(f"'{symbol.name}' has shape {given}, expected ({form})", hint=_orientation(symbol, given))
+            raise ShapeError(
+                f"'{symbol.name}' has shape {given}, expected ({form})", hint=_orientation(symbol, given)
+            )
         return array if given == wanted else array.reshape(wanted)
 
     def _finished(self, result: Any, stacked: Sequence[Axes]) -> Any:
@@ -241,20 +259,25 @@ def _orientation(symbol: Symbol, given: tuple[int, ...]) -> str | None:
 
 
 def _note_sizes(symbol: Symbol, array: Any, sizes: dict[str, tuple[int, str]]) -> None:
-    """Every dimension has one size, also where the generated function does not need the variable."""
-    counts = array.shape[-len(symbol.axes) :] if symbol.axes else ()
-    for dim, count in zip(symbol.axes, counts, strict=True):
-        if isinstance(dim, int) and dim != count:
-            expected = tuple(each if isinstance(each, int) else got for each, got in zip(symbol.axes, counts, strict=True))
-            raise ShapeError(f"'{symbol.name}' has shape {tuple(array.shape)}, expected {expected}")
-        if not isinstance(dim, str):
-            continue
-        known, source = sizes.setdefault(dim, (count, symbol.name))
-        if known != count:
-            raise ShapeError(
-                f"'{symbol.name}' has shape {tuple(array.shape)}, expected {dim} = {known}",
-                hint=f"'{source}' has {dim} = {known}" if source != symbol.name else None,
-            )
+    """Every dimension has one size, also where the generated function does not need the variable.
+
+    `sizes` holds what is known: the size of a name, and what shows it.
+    """
+    given = tuple(array.shape)
+    reason = ""
+    fits = True
+    for dim, count in zip(symbol.axes, given[len(given) - len(symbol.axes) :], strict=True):
+        if isinstance(dim, str):
+            known, reason_here = sizes.setdefault(dim, (count, f"'{symbol.name}' has shape {given}"))
+            if known != count and fits:
+                fits, reason = False, f", since {reason_here}"
+        elif isinstance(dim, int) and dim != count:
+            fits = False
+    if not fits:
+        shape = array_shape(symbol)
+        names = ", ".join(map(dim_text, shape)) + ("," if len(shape) == 1 else "")
+        expected = tuple(sizes[dim][0] if isinstance(dim, str) else dim for dim in shape)
+        raise ShapeError(f"'{symbol.name}' has shape {given}, expected ({names}) = {expected}{reason}")
 
 
 def _checked_size(dim: str, value: Any) -> int:

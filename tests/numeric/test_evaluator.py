@@ -1,0 +1,187 @@
+"""Evaluators: what they take, what they give back, and what they say to what does not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
+from matcalc.graph import add, apply, contract, elementwise, identity, multiply, symbol, tidy, zero
+from matcalc.numeric.evaluator import jax_evaluator, numpy_evaluator
+from matcalc.rules import AbstractFunction, lookup
+
+W, x, b, u = symbol("W", ("m", "n")), symbol("x", ("n",)), symbol("b", ("m",)), symbol("u", ("m",))
+r, a, X = symbol("r", (1, "n")), symbol("a"), symbol("X", ("n", "n"))
+z = add(contract([(W, "ij"), (x, "j")], "i"), b)
+layer = elementwise(lookup("tanh"), z)
+gradient = contract([(W, "ij"), (multiply(u, layer), "i")], "j")
+VARIABLES = (u, W, x, b)
+affine = numpy_evaluator((z, ("m",)), VARIABLES)
+
+
+def point(dtype: Any = float) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {
+        s.name: rng.standard_normal([{"m": 3, "n": 4}[d] for d in s.axes]).astype(dtype) for s in VARIABLES
+    }
+
+
+def test_conventions_of_results() -> None:
+    values = point()
+    for node, shape, expected in (
+        (contract([(x, "i"), (x, "i")], ""), (), ()),
+        (gradient, ("n",), (4,)),
+        (gradient, ("n", 1), (4,)),
+        (gradient, (1, "n"), (1, 4)),
+        (W, ("m", "n"), (3, 4)),
+        (contract([(x, "i"), (x, "i")], ""), (1, 1), ()),
+        (zero(("m", "n")), ("m", "n"), (3, 4)),
+        (zero(("m", "n", "n")), ("m", "n", "n"), (3, 4, 4)),
+        (identity("m"), ("m", "m"), (3, 3)),
+        (multiply(identity("n"), identity("n")), ("n", "n"), (4, 4)),
+    ):
+        found = numpy_evaluator((node, shape), VARIABLES)(**values)
+        assert type(found) is np.ndarray
+        assert found.shape == expected
+        assert found.dtype == float
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_dtype_follows(dtype: Any) -> None:
+    for node in (gradient, zero(("m", "n")), identity("n")):
+        assert numpy_evaluator((node, node.axes), VARIABLES)(**point(dtype)).dtype == dtype
+
+
+def test_numbers_take_the_precision_beside_them() -> None:
+    product = numpy_evaluator((multiply(a, x), ("n",)), (a, x))
+    assert product(a=2, x=np.ones(3, np.float32)).dtype == np.float32
+    assert product(a=2.5, x=[1, 2]).dtype == np.float64
+    assert product(a=True, x=np.arange(3)).tolist() == [0.0, 1.0, 2.0]
+
+
+def test_columns_go_back_as_they_came() -> None:
+    values = point()
+    flat = numpy_evaluator((gradient, ("n",)), VARIABLES)
+    expected = flat(**values)
+    stacked = flat(**{**values, "x": values["x"][:, None]})
+    assert stacked.shape == (4, 1)
+    assert np.array_equal(stacked[:, 0], expected)
+    # b came stacked, but the result is shaped like x.
+    assert flat(**{**values, "b": values["b"][:, None]}).shape == (4,)
+    row = numpy_evaluator((r, (1, "n")), (r,))
+    assert row(r=np.ones((1, 3))).shape == row(r=np.ones(3)).shape == (1, 3)
+
+
+def test_several_results() -> None:
+    both = numpy_evaluator({"x": (gradient, ("n",)), "y": (layer, ("m",))}, VARIABLES)
+    found = both(**point())
+    assert list(found) == ["x", "y"]
+    assert found["x"].shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"x": np.ones(3)}, ShapeError, ("x", "(3,)", "(3, 4)")),
+        ({"x": np.ones((1, 4))}, ShapeError, ("x", "(1, 4)", "column")),
+        ({"W": np.ones(3)}, ShapeError, ("W", "(3,)", "(m, n)")),
+        ({"b": np.ones((3, 2))}, ShapeError, ("b", "(3, 2)")),
+        ({"u": np.ones(7)}, ShapeError, ("u", "(7,)")),
+        ({"x": "text"}, DomainError, ("x", "numbers")),
+        ({"x": [[1], [1, 2]]}, DomainError, ("x", "numbers")),
+        ({"x": np.array([object()])}, DomainError, ("x",)),
+        ({"x": None}, DomainError, ("x",)),
+        ({"y": 1.0}, UnknownNameError, ("y", "u, W, x, b")),
+        ({"B": 1.0}, UnknownNameError, ("B",)),
+    ],
+)
+def test_what_does_not_fit(change: dict[str, Any], error: type[MatcalcError], words: tuple[str, ...]) -> None:
+    for evaluator in (numpy_evaluator, jax_evaluator):
+        with pytest.raises(error) as caught:
+            evaluator((gradient, ("n",)), VARIABLES)(**{**point(), **change})
+        for word in words:
+            assert word in str(caught.value)
+
+
+def test_what_is_missing() -> None:
+    values = point()
+    del values["x"]
+    with pytest.raises(UnknownNameError, match="argument 'x' is missing"):
+        numpy_evaluator((gradient, ("n",)), VARIABLES)(**values)
+
+
+def test_what_is_not_needed_may_be_left_out_but_must_fit() -> None:
+    values = point()
+    product = numpy_evaluator((contract([(W, "ij"), (x, "j")], "i"), ("m",)), VARIABLES)
+    assert product.parameters == ("W", "x")
+    assert np.array_equal(product(W=values["W"], x=values["x"]), product(**values))
+    with pytest.raises(ShapeError, match="'u' has shape"):
+        product(**{**values, "u": np.ones(9)})
+
+
+def test_sizes_that_no_variable_shows() -> None:
+    eye = numpy_evaluator((identity("k"), ("k", "k")), ())
+    assert np.array_equal(eye(k=3), np.eye(3))
+    with pytest.raises(UnknownNameError, match="size 'k' is missing"):
+        eye()
+    for wrong in (0, 2.5, "3", None):
+        with pytest.raises(DomainError, match="'k'"):
+            eye(k=wrong)
+
+
+def test_abstract_functions() -> None:
+    node = multiply(elementwise(AbstractFunction("f", 1), x), elementwise(AbstractFunction("f", 2), x))
+    curve = numpy_evaluator((node, ("n",)), (x,), ("f",))
+    at = np.linspace(0, 1, 4)
+    found = curve(x=at, f=np.sin, df=np.cos, d2f=lambda v: -np.sin(v))
+    assert np.allclose(found, -np.cos(at) * np.sin(at))
+    with pytest.raises(UnknownNameError, match="function 'd2f' is missing"):
+        curve(x=at, df=np.cos)
+    with pytest.raises(DomainError, match="callable"):
+        curve(x=at, df=np.cos, d2f=3)
+    with pytest.raises(UnknownNameError, match="'g'"):
+        curve(x=at, df=np.cos, d2f=np.cos, g=np.sin)
+
+
+def test_singular_matrices() -> None:
+    inverse = numpy_evaluator((apply(lookup("inv"), [X]), ("n", "n")), (X,))
+    with pytest.raises(DomainError, match=r"[Ss]ingular"):
+        inverse(X=np.zeros((3, 3)))
+
+
+def test_inputs_stay_untouched_and_unshared() -> None:
+    for node in (W, contract([(W, "ij")], "ji"), contract([(X, "ii")], "i")):
+        values = {s.name: np.ones((3, 3)) for s in (W, X)}
+        found = numpy_evaluator((node, node.axes), (W, X))(**values)
+        assert not any(np.shares_memory(found, array) for array in values.values())
+        found[...] = 7
+        assert all((array == 1).all() for array in values.values())
+
+
+def test_jax_transformations() -> None:
+    import jax
+    import jax.numpy as jnp
+
+    scalar = contract([(u, "i"), (layer, "i")], "")
+    of_jax, of_numpy = (make((scalar, ()), VARIABLES) for make in (jax_evaluator, numpy_evaluator))
+    with jax.enable_x64(True):
+        values = point()
+        assert np.allclose(of_jax(**values), of_numpy(**values))
+        assert np.allclose(jax.jit(of_jax)(**values), of_numpy(**values))
+        (slope,) = tidy(gradient_of(scalar))
+        by_hand = jax_evaluator((slope, ("n",)), VARIABLES)
+        by_jax = jax.grad(lambda at: of_jax(**{**values, "x": at}))(jnp.asarray(values["x"]))
+        assert np.allclose(by_hand(**values), by_jax)
+        batch = jnp.stack([values["x"], 2 * values["x"]])
+        mapped = jax.vmap(lambda at: by_hand(**{**values, "x": at}))(batch)
+        assert mapped.shape == (2, 4)
+        assert np.allclose(mapped[0], by_jax)
+    assert by_hand(**point(np.float32)).dtype == np.float32
+
+
+def gradient_of(node: Any) -> Any:
+    from matcalc.calculus.sweep import derive_nodes
+
+    return derive_nodes(node, [x])[0]
