@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.graph import Contract, Fuse, Map, Node, Split, Sum, base_and_exponent, is_power
 from matcalc.notation import pieces
-from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Transposed, Tree
+from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Shape, Transposed, Tree
 from matcalc.rules.entries import AbstractFunction
 
 if TYPE_CHECKING:
@@ -40,9 +40,14 @@ def write_indexed(writer: Writer, node: Node) -> Tree:
             run = names[start : start + group]
             out.append(run[0] if group == 1 else _grouped(run))
             start += group
-        return IndexForm(node.axes, _body(writer, inner, names, supply), tuple(out))
+        return IndexForm(_shape(node), _body(writer, inner, names, supply), tuple(out))
     names = [next(supply) for _ in node.axes]
-    return IndexForm(node.axes, _body(writer, node, names, supply), tuple(names))
+    return IndexForm(_shape(node), _body(writer, node, names, supply), tuple(names))
+
+
+def _shape(node: Node) -> Shape:
+    """The two dimensions of a scalar, a column or a matrix; a tensor's axes."""
+    return (*node.axes, 1, 1)[:2] if len(node.axes) < 2 else node.axes
 
 
 def _grouped(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from matcalc.notation.mathematical import (
 from matcalc.notation.render import Item, Items, Rendered, names_in
 from matcalc.notation.spelling import spell
 from matcalc.notation.text import number_text
-from matcalc.notation.tree import Call, Indexed, Literal, Tree
+from matcalc.notation.tree import Call, Indexed, Literal, Tree, together
 from matcalc.rules import find
 
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
@@ -193,8 +193,11 @@ class Latex(Notation):
         return (r"\sum_{" + ", ".join(map(latex_name, letters)) + "} ",)
 
     def subscript(self, letters: Sequence[str]) -> Items:
-        single = all(len(letter) == 1 for letter in letters)
-        return ("".join(letters) if single else ", ".join(map(latex_name, letters)),)
+        places = [together(place) for place in letters]
+        single = all(len(letter) == 1 for place in places for letter in place)
+        shown = [("" if single else ", ").join(map(latex_name, place)) for place in places]
+        fenced = [f"({text})" if len(place) > 1 else text for text, place in zip(shown, places, strict=True)]
+        return (("" if single else ", ").join(fenced),)
 
     def indexed(self, tree: Indexed) -> Rendered:
         body = tree.body

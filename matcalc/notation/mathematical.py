@@ -30,6 +30,7 @@ from matcalc.notation.tree import (
     Transposed,
     Tree,
     Where,
+    together,
 )
 
 # How a formula binds: what its outermost sign is.
@@ -285,7 +286,7 @@ class Notation(ABC):
 
     def index_form(self, tree: IndexForm) -> Rendered:
         """Σₖ A_{ik} x_k, each term with its own sum; with output letters the whole is [ … ]_{ij}."""
-        body, out = tree.body, set(tree.letters)
+        body, out = tree.body, {letter for place in tree.letters for letter in together(place)}
         terms = body.terms if type(body) is Addition else ((1, body),)
         items: list[Item] = []
         bare = len(terms) == 1
@@ -332,5 +333,5 @@ def _summed(term: Tree, out: set[str]) -> list[str]:
     letters: dict[str, None] = {}
     for part in walk(term, within=(Indexed, IndexForm)):
         if type(part) is Indexed:
-            letters.update(dict.fromkeys(part.letters))
+            letters.update(dict.fromkeys(letter for place in part.letters for letter in together(place)))
     return [letter for letter in letters if letter not in out]

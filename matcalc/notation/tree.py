@@ -6,6 +6,7 @@ and fonts, the tree knows neither. Every node carries `shape`, its two dimension
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -115,6 +116,11 @@ class Indexed(Tree):
 
     body: Tree
     letters: tuple[str, ...]
+
+
+def together(place: str) -> list[str]:
+    """The letters of one place: brackets hold those that run over one axis together, `(ij)` or `(i1,j)`."""
+    return re.findall(r"[a-z][0-9]*", place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,6 +38,9 @@ from matcalc.shapes.dims import Dim, dim_text
 
 _Written = TypeVar("_Written")
 
+# Functions that give a matrix for a matrix without being told an axis.
+_OF_ALL_ENTRIES = ("argmax_indicator", "argmin_indicator")
+
 # After every variable: numbers, constants and sizes come last among terms, first among factors.
 _LAST = 1 << 30
 
@@ -58,7 +61,7 @@ class Writer:
         """Write `nodes`, each after its operands."""
         for node in nodes:
             self.ranks[node] = self._rank(node)
-            if len(node.axes) <= 2 and not isinstance(node, Split):
+            if len(node.axes) <= 2:
                 tree = self._tree(node)
                 self.trees[node] = replace(tree, symmetric=True) if node.symmetric else tree
 
@@ -101,6 +104,8 @@ class Writer:
             return self._apply(node)
         if isinstance(node, Fuse):
             return write_fused(self, node, 1)
+        if isinstance(node, Split):
+            return self._split(node)
         if isinstance(node, Constant):
             return Name(SCALAR, node.name)
         assert isinstance(node, Size)
@@ -115,6 +120,7 @@ class Writer:
             range(len(terms)),
             key=lambda k: (
                 self.ranks[node.terms[k][1]],
+                node.terms[k][1].weight,
                 pieces.transposes(terms[k][1]),
                 node.terms[k][1].digest,
             ),
@@ -142,7 +148,7 @@ class Writer:
         for factor, _ in node.factors:
             base, exponent = base_and_exponent(factor)
             if isinstance(base, Sum) and base not in self.parts and isinstance(exponent, int):
-                if is_difference(base) and factor not in self.parts:
+                if is_difference(base) and factor not in self.parts and base in self.trees:
                     odd[base] = odd.get(base, False) ^ bool(exponent % 2)
         flipped = {base for base in odd if not self._reads_well(base)}
         for base in flipped:
@@ -249,6 +255,20 @@ class Writer:
             columns: Shape = (1, shape[0]) if shape[1] == 1 else (shape[1], shape[0])
             return pieces.transposed(pieces.call(name, columns, arguments[0].body, axis=0))
         return pieces.call(name, shape, *arguments, axis=1)
+
+    def _split(self, node: Split) -> Tree:
+        """A stacked matrix as a matrix again: a function of all entries, or in index notation."""
+        inner = node.children[0]
+        if isinstance(inner, Apply) and inner.function.name in _OF_ALL_ENTRIES:
+            stacked = inner.children[0]
+            if (
+                isinstance(stacked, Fuse)
+                and stacked.children[0].axes == node.axes
+                and stacked not in self.parts
+            ):
+                columns = pieces.transposed(self.tree(stacked.children[0]))
+                return pieces.transposed(pieces.call(inner.function.name, columns.shape, columns))
+        return write_indexed(self, node)
 
     # Contractions ----------------------------------------------------------------------------------------------
 
