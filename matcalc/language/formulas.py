@@ -6,22 +6,37 @@ combine entry by entry, scalars ride along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import lru_cache
 
 from matcalc.errors import DomainError, UnknownNameError
-from matcalc.graph import Node, constant, contract, elementwise, linear, multiply, number, power
+from matcalc.graph import (
+    ONE,
+    Axes,
+    Coefficient,
+    Node,
+    broadcast,
+    constant,
+    elementwise,
+    linear,
+    multiply,
+    number,
+    ones,
+    power,
+    scale,
+)
+from matcalc.graph.numbers import reduce
 from matcalc.language.limits import NO_LIMITS
 from matcalc.language.names import CONSTANTS
 from matcalc.language.parser import parse_text
 from matcalc.language.syntax import Binary, Call, Name, Number, Syntax, Unary, factors, terms
 from matcalc.rules import Elementwise, find
-from matcalc.shapes.dims import Dim
 
 Nodes = Mapping[str, Node]
 Build = Callable[[Nodes], Node]
 
-_ZERO, _ONE = Number(0, 0, 0), Number(0, 0, 1)
+_ZERO, _ONE, _MINUS_ONE = Number(0, 0, 0), Number(0, 0, 1), Number(0, 0, -1)
 
 
 def formula(text: str, **nodes: Node) -> Node:
@@ -76,8 +91,7 @@ def _compile(part: Syntax) -> Build:
     if isinstance(part, Unary) or (isinstance(part, Binary) and part.operator in "+-"):
         return _compile_sum(part)
     if isinstance(part, Binary) and part.operator == "**":
-        base, exponent = _compile(part.left), _compile(part.right)
-        return lambda nodes: power(base(nodes), exponent(nodes))
+        return _compile_power(_compile(part.left), part.right)
     if isinstance(part, Call) and not part.keywords:
         return _compile_call(part)
     raise DomainError(
@@ -85,37 +99,71 @@ def _compile(part: Syntax) -> Build:
     )
 
 
+def _compile_power(base: Build, exponent: Syntax) -> Build:
+    value = _number(exponent)
+    if value is not None:
+        return lambda nodes: power(base(nodes), value)
+    built = _compile(exponent)
+    return lambda nodes: power(base(nodes), built(nodes))
+
+
+def _number(part: Syntax) -> Coefficient | None:
+    """The value of a signed number."""
+    if isinstance(part, Unary):
+        inner = _number(part.operand)
+        return inner if inner is None or part.operator == "+" else -inner
+    return part.value if isinstance(part, Number) else None
+
+
 def _compile_sum(part: Syntax) -> Build:
-    compiled = [(sign, _compile(term)) for sign, term in terms(part)]
+    compiled = [_compile_term(sign, term) for sign, term in terms(part)]
 
     def build(nodes: Nodes) -> Node:
-        built = [(sign, term(nodes)) for sign, term in compiled]
+        built = [(coefficient, ONE if term is None else term(nodes)) for coefficient, term in compiled]
         axes = max((node.axes for _, node in built), key=len)
-        places = range(len(axes))
-        sizes: dict[Hashable, Dim] = dict(zip(places, axes, strict=True))
-        return linear(
-            [(s, node if node.axes else contract([(node, ())], places, sizes)) for s, node in built], axes
-        )
+        if not axes:
+            return linear(built, axes)
+        return linear([(c, node if node.axes else _filled(node, axes)) for c, node in built], axes)
 
     return build
+
+
+def _filled(node: Node, axes: Axes) -> Node:
+    return ones(axes) if node is ONE else broadcast(node, (), axes)
+
+
+def _compile_term(sign: int, part: Syntax) -> tuple[Coefficient, Build | None]:
+    """A term as its numeric coefficient and the rest; the rest is None where there is none."""
+    own, parts = factors(part)
+    coefficient: Coefficient = sign * own
+    rest: list[Build] = []
+    for factor, inverse in parts:
+        value = factor.value if isinstance(factor, Number) else None
+        if value and inverse:
+            coefficient = coefficient * Fraction(1, value) if isinstance(value, int) else coefficient / value
+        elif value is not None and not inverse:
+            coefficient = coefficient * value
+        else:
+            built = _compile(factor)
+            rest.append(_compile_power(built, _MINUS_ONE) if inverse else built)
+    coefficient = reduce(coefficient)
+    if len(rest) < 2:
+        return coefficient, rest[0] if rest else None
+    return coefficient, lambda nodes: multiply(*(factor(nodes) for factor in rest))
 
 
 def _compile_product(part: Syntax) -> Build:
-    sign, parts = factors(part)
-    compiled = [(_compile(factor), inverse) for factor, inverse in parts]
-
-    def build(nodes: Nodes) -> Node:
-        built = [power(factor(nodes), -1) if inverse else factor(nodes) for factor, inverse in compiled]
-        node = multiply(*built)
-        return node if sign == 1 else linear([(-1, node)], node.axes)
-
-    return build
+    coefficient, rest = _compile_term(1, part)
+    if rest is None:
+        return lambda nodes: number(coefficient)
+    return rest if coefficient == 1 else (lambda nodes: scale(coefficient, rest(nodes)))
 
 
 def _compile_call(part: Call) -> Build:
-    function = _elementwise(part)
+    _elementwise(part)
     operands = [_compile(argument) for argument in part.arguments]
-    return lambda nodes: elementwise(function, *(operand(nodes) for operand in operands))
+    # Looked up at each call: a user's own function may be taken out and registered anew.
+    return lambda nodes: elementwise(find(part.function), *(operand(nodes) for operand in operands))
 
 
 def _elementwise(part: Call) -> Elementwise:

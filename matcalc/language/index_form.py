@@ -263,11 +263,14 @@ class _Evaluation:
         """A term: its factors multiplied, and summed over the letters that are not in `keep`."""
         sign, parts = factors(part)
         held = [self.form.letters.get(factor, Counter()) for factor, _ in parts]
-        found: list[Entries] = []
-        for place, (factor, inverse) in enumerate(parts):
-            others = [letter for k, counts in enumerate(held) if k != place for letter in counts]
-            entries = self.factor(factor, inverse, keep.union(others))
-            found.append(entries)
+        holders = Counter(letter for counts in held for letter in counts)
+        shared = keep.union(letter for letter, count in holders.items() if count > 1)
+        found = [
+            self.factor(
+                factor, inverse, shared.union(holders.keys() - counts.keys()) if len(parts) > 1 else keep
+            )
+            for (factor, inverse), counts in zip(parts, held, strict=True)
+        ]
         letters = tuple(letter for letter in _union(entries.letters for entries in found) if letter in keep)
         node = found[0].node
         if len(found) > 1 or found[0].letters != letters:

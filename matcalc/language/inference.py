@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.errors import MatcalcError
+from matcalc.language.calls import Bound
 from matcalc.language.declarations import Declaration, Declarations
 from matcalc.language.index_form import form_shape, letter_sizes
 from matcalc.language.names import CONSTANTS, kind_of
 from matcalc.language.quoting import call_mismatch, side, what_it_is
-from matcalc.language.resolve import Bound, Resolved
+from matcalc.language.resolve import Resolved
 from matcalc.language.syntax import (
     Binary,
     Call,

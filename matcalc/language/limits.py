@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds for text that users type. Python objects, and text that matcalc itself printed, need none: `NO_LIMITS`."""
+    """Bounds for text that users type. Python objects, and text that matcalc itself printed, need none: `NO_LIMITS`.
+
+    `factors` bounds one matrix product, or one term of an index form: telling like factors apart takes a time that
+    grows with the square of their number.
+    """
 
     characters: int = 20_000
     nesting: int = 200
@@ -16,8 +20,11 @@ class Limits:
     exponent: int = 1_000
     dimension: int = 10**9
     matrix_power: int = 10**6
+    factors: int = 300
 
 
 LIMITS = Limits()
 # Matrix powers stay bounded: their derivative is a sum with as many terms.
-NO_LIMITS = Limits(characters=sys.maxsize, nesting=sys.maxsize, digits=1_000, exponent=sys.maxsize)
+NO_LIMITS = Limits(
+    characters=sys.maxsize, nesting=sys.maxsize, digits=1_000, exponent=sys.maxsize, factors=sys.maxsize
+)

@@ -12,6 +12,7 @@ from typing import Any
 
 from matcalc.errors import DomainError, LimitError, MatcalcError, ShapeError
 from matcalc.graph import Node, constant, elementwise, number, number_value, size, symbol
+from matcalc.language.calls import Bound
 from matcalc.language.declarations import Declaration, read_shapes
 from matcalc.language.formulas import derivative
 from matcalc.language.index_form import evaluate
@@ -20,7 +21,7 @@ from matcalc.language.limits import LIMITS, Limits
 from matcalc.language.names import CONSTANTS
 from matcalc.language.parser import parse_text
 from matcalc.language.quoting import call_mismatch, side, text_of, what_it_is
-from matcalc.language.resolve import Bound, Resolved, resolve
+from matcalc.language.resolve import Resolved, resolve
 from matcalc.language.syntax import (
     Binary,
     Call,

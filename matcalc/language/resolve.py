@@ -8,22 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from matcalc.errors import DomainError, LimitError, MatcalcError, ParseError, UnknownNameError
-from matcalc.language.complaints import shortened
-from matcalc.language.declarations import Declarations, check_dimension_limit
+from matcalc.errors import LimitError, MatcalcError, ParseError, UnknownNameError
+from matcalc.language.calls import Bound, Calls
+from matcalc.language.declarations import Declarations
 from matcalc.language.index_form import Plan, plan
 from matcalc.language.limits import LIMITS, Limits
-from matcalc.language.names import (
-    ABSTRACT,
-    CONSTANTS,
-    SIGMOIDS,
-    check_variable,
-    is_name,
-    unknown_function,
-    unknown_name,
-)
+from matcalc.language.names import CONSTANTS, SIGMOIDS, check_variable, is_name, unknown_name
 from matcalc.language.syntax import (
     Binary,
     Call,
@@ -32,26 +23,14 @@ from matcalc.language.syntax import (
     Indexed,
     IndexForm,
     Name,
-    Number,
     Syntax,
     Transpose,
-    Unary,
+    factors,
 )
-from matcalc.rules import AbstractFunction, Elementwise, Entry, Parameter, find, parameters_of
-from matcalc.shapes.dims import Dim, dim_product
+from matcalc.rules import AbstractFunction, Elementwise, find
 
 # Operators that make one chain with each other. A part in parentheses starts before its left operand does.
 _GROUPS = {"+": "+-", "-": "+-", "*": "*/", "/": "*/", "@": "@"}
-
-
-@dataclass(slots=True)
-class Bound:
-    """A call with its function found: operands by parameter name, and options as plain values."""
-
-    function: Entry | AbstractFunction
-    operands: dict[str, Syntax]
-    options: dict[str, Any]
-    primes: int = 0
 
 
 @dataclass(slots=True)
@@ -99,7 +78,7 @@ class _Resolver:
         self.result = Resolved(formula)
         self.parts: dict[str, Definition] = {}
         self.named: list[Name] = []
-        self.used: dict[str, Call] = {}
+        self.calls = Calls(formula, declarations, self.listed, self.parts, limits)
 
     def run(self) -> Resolved:
         for name in self.listed:
@@ -114,9 +93,8 @@ class _Resolver:
         self._check_names()
         order = _ordered(segments, self.parts, self.formula) if segments else []
         self.result.segments = [*order, body]
-        self.result.functions = self.listed or tuple(
-            sorted(self.used, key=lambda name: self.used[name].start)
-        )
+        self.result.dims = self.calls.dims
+        self.result.functions = self.listed or self.calls.abstract
         return self.result
 
     def _check_function(self, name: str) -> None:
@@ -186,6 +164,10 @@ class _Resolver:
         self.result.chains[part] = chain
         operands = [left, *(link.right for link in chain)]
         if part.operator == "@":
+            if len(operands) > self.limits.factors:
+                raise self._locate(
+                    too_many_factors(len(operands), self.limits), operands[self.limits.factors]
+                )
             return [other.operand if type(other) is Transpose else other for other in operands]
         return operands
 
@@ -200,12 +182,12 @@ class _Resolver:
             if name in self.parts or name in CONSTANTS:
                 continue
             if name not in declared:
-                if name in dims or name in self.result.dims:
+                if name in dims or name in self.calls.dims:
                     continue
                 if not is_open or find(name) is not None or not is_name(name) or name in self.listed:
                     known = [*declared, *self.parts, *dims]
                     raise self._locate(unknown_name(name, known, self.listed, not is_open), part)
-                if name in self.used and name not in SIGMOIDS:
+                if name in self.calls.used and name not in SIGMOIDS:
                     error = UnknownNameError(
                         f"'{name}' is called as a function here and used as a variable there",
                         hint="rename one",
@@ -218,15 +200,7 @@ class _Resolver:
 
     def _bind(self, call: Call) -> Iterable[Syntax]:
         """Finds the function of a call and sorts its arguments; returns those that are values."""
-        try:
-            function = self._function(call)
-        except MatcalcError as error:
-            raise self.formula.source.locate(error, call.start, call.name_end) from None
-        try:
-            bound = self._bound(call, function)
-        except MatcalcError as error:
-            raise self._locate(error, call) from None
-        self.result.calls[call] = bound
+        bound = self.result.calls[call] = self.calls.bind(call)
         return bound.operands.values()
 
     def _plan(self, form: IndexForm) -> Iterable[Syntax]:
@@ -240,102 +214,19 @@ class _Resolver:
                 self._bind(part)
                 if not isinstance(self.result.calls[part].function, (Elementwise, AbstractFunction)):
                     raise self._locate(_not_elementwise(part), part)
+            if isinstance(part, Binary) and part.operator == "*":
+                count = len(factors(part)[1])
+                if count > self.limits.factors:
+                    raise self._locate(too_many_factors(count, self.limits), part)
         return found.values
 
-    def _function(self, call: Call) -> Entry | AbstractFunction:
-        name = call.function
-        taken = name in self.declarations.entries or name in self.parts
-        if name in self.listed:
-            return AbstractFunction(name, call.primes)
-        entry = find(name)
-        if entry is not None:
-            return entry
-        if not taken and not self.listed and name in ABSTRACT:
-            self.used[name] = call
-            return AbstractFunction(name, call.primes)
-        if not taken and name in SIGMOIDS:
-            entry = find("sigmoid")
-            assert entry is not None
-            return entry
-        variables = {*self.declarations.entries, *self.parts}
-        raise unknown_function(name, variables, [*self.listed, *ABSTRACT], bool(self.listed))
 
-    def _bound(self, call: Call, function: Entry | AbstractFunction) -> Bound:
-        if isinstance(function, AbstractFunction):
-            if len(call.arguments) != 1 or call.keywords:
-                raise DomainError(
-                    f"{call.function} takes 1 argument, got {len(call.arguments) + len(call.keywords)}",
-                    hint=f"write {call.function}(x)",
-                )
-            return Bound(function, {"x": call.arguments[0]}, {})
-        if call.primes and not (isinstance(function, Elementwise) and len(function.parameters) == 1):
-            raise DomainError(
-                f"a prime is the derivative of an elementwise function of one argument, which {function.name} is not",
-                hint="elementwise functions are tanh, exp, sigmoid, … and the abstract f, g, h",
-            )
-        keywords = [name.name for name, _ in call.keywords]
-        defaults = {p.name: p.default for p in function.arguments if not p.valued}
-        bound = Bound(function, {}, defaults, call.primes)
-        parameters = parameters_of(function, len(call.arguments), keywords)
-        values = (*call.arguments, *(value for _, value in call.keywords))
-        for parameter, value in zip(parameters, values, strict=True):
-            if parameter.valued:
-                bound.operands[parameter.name] = value
-            else:
-                bound.options[parameter.name] = self._option(parameter, value)
-        return bound
-
-    def _option(self, parameter: Parameter, value: Syntax) -> Any:
-        try:
-            if parameter.kind == "dimension":
-                return self._dimension(value)
-            found = _whole_number(value)
-            if parameter.kind == "axis" and found not in (0, 1, -1, -2):
-                raise DomainError(f"there is no axis {found}", hint="axis=0 gives a row, axis=1 a column")
-            if parameter.kind == "integer" and abs(found) > self.limits.matrix_power:
-                raise LimitError(
-                    f"{shortened(str(found))} is past the limit of {self.limits.matrix_power:,}",
-                    hint="powers are taken symbolically; smaller ones show the same pattern",
-                )
-        except MatcalcError as error:
-            raise self._locate(error, value) from None
-        return found
-
-    def _dimension(self, value: Syntax) -> Dim:
-        """A dimension given as an argument: a name, a whole number, or a product of them."""
-        if isinstance(value, Binary) and value.operator == "*":
-            parts = []
-            rest: Syntax = value
-            while isinstance(rest, Binary) and rest.operator == "*":
-                parts.append(self._dimension_part(rest.right))
-                rest = rest.left
-            parts.append(self._dimension_part(rest))
-            dim = dim_product(reversed(parts))
-        else:
-            dim = self._dimension_part(value)
-        if isinstance(dim, int) and dim < 1:
-            raise DomainError(
-                f"a dimension is at least 1, not {dim}", hint="write a dimension's name, or 1, 2, 3, …"
-            )
-        check_dimension_limit(dim, self.limits)
-        return dim
-
-    def _dimension_part(self, value: Syntax) -> Dim:
-        if not isinstance(value, Name):
-            return _whole_number(value)
-        name = value.name
-        dims = self.declarations.dims
-        if name not in dims:
-            if not self.declarations.open or name in self.declarations.entries or name in self.parts:
-                known = ", ".join(sorted(dims)) or "none"
-                error = UnknownNameError(
-                    f"'{shortened(name)}' is not a dimension", hint=f"the declared dimensions are: {known}"
-                )
-                raise self._locate(error, value)
-            if not is_name(name):
-                raise self._locate(unknown_name(name, dims, (), True), value)
-        self.result.dims.add(name)
-        return name
+def too_many_factors(count: int, limits: Limits) -> LimitError:
+    """The error for a product of more factors than the limit allows."""
+    return LimitError(
+        f"a product of {count:,} factors; the limit is {limits.factors}",
+        hint="name parts of it with `where`, or write matrix_power(A, k)",
+    )
 
 
 def _not_elementwise(part: Call) -> ParseError:
@@ -343,17 +234,6 @@ def _not_elementwise(part: Call) -> ParseError:
         f"{part.function} is not elementwise, so it has nothing to say of single entries",
         hint=f"index its result: {part.function}(…)[i]",
     )
-
-
-def _whole_number(value: Syntax) -> int:
-    sign = 1
-    while isinstance(value, Unary):
-        sign = -sign if value.operator == "-" else sign
-        value = value.operand
-    if isinstance(value, Number) and isinstance(value.value, int):
-        return sign * value.value
-    shown = f"{value.value}" if isinstance(value, Number) else "an expression"
-    raise DomainError(f"a whole number is needed here, not {shown}", hint="write it as digits: 0, 1, 2")
 
 
 def _ordered(segments: dict[str, Segment], parts: dict[str, Definition], formula: Formula) -> list[Segment]:
@@ -377,6 +257,9 @@ def _ordered(segments: dict[str, Segment], parts: dict[str, Definition], formula
                 ready.append(user)
     if len(order) < len(segments):
         circle = next(name for name in segments if uses[name])
+        # What is left depends on a circle; following the uses leads into it.
+        for _ in segments:
+            circle = min(uses[circle])
         error = UnknownNameError(
             f"'{circle}' is defined by itself", hint="a part may use other parts, but not in a circle"
         )
