@@ -16,7 +16,7 @@ from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
 from matcalc.shapes.layouts import arrange, check_layout
-from matcalc.shown import Shape, Shown, Vocabulary
+from matcalc.shown import Shown, Vocabulary
 
 MAX_ORDER = 6
 
@@ -28,14 +28,22 @@ class Derivation(Shown):
     """
 
     def __init__(
-        self, of: Expression, node: Node, shape: Shape, wrt: tuple[Symbol, ...], layout: str, symmetric: str
+        self, of: Expression, derivative: Node, wrt: tuple[Symbol, ...], layout: str, symmetric: str
     ) -> None:
-        super().__init__(node, shape)
-        self.__dict__["node"] = node  # in normal form already
+        self._plan = arrange(of._shape, [variable.shape for variable in wrt], layout)
+        super().__init__(derivative, self._plan.shape)
         self._of = of
         self._wrt = wrt
         self._layout = layout
         self._symmetric = symmetric
+
+    @cached_property
+    def node(self) -> Node:
+        """The derivative's node: laid out, in normal form, simplified. Made when first asked for."""
+        node = self._given
+        if node.axes:
+            node = fuse(permute(node, self._plan.order), self._plan.groups)
+        return simplify(tidy(node)[0])
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -210,9 +218,8 @@ def _variable(of: Expression, wanted: object) -> Symbol:
 def _derivations(
     of: Expression, wanted: Sequence[tuple[Symbol, ...]], layout: str, symmetric: str
 ) -> list[Derivation]:
-    found = []
-    for node, variables in zip(differentiate(of.node, wanted, symmetric), wanted, strict=True):
-        plan = arrange(of._shape, [variable.shape for variable in variables], layout)
-        laid_out = fuse(permute(node, plan.order), plan.groups) if node.axes else node
-        found.append(Derivation(of, simplify(tidy(laid_out)[0]), plan.shape, variables, layout, symmetric))
-    return found
+    nodes = differentiate(of.node, wanted, symmetric)
+    return [
+        Derivation(of, node, variables, layout, symmetric)
+        for node, variables in zip(nodes, wanted, strict=True)
+    ]

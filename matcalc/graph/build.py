@@ -110,27 +110,66 @@ def contract(
     occur on a factor (a broadcast), but then `sizes` must give their dimension. `opens` says which contractions
     among the factors are flattened into this one, `replaced` what stands for the others. Raises ShapeError where two sizes meet on a label.
     """
-    gathered = Gathered(factors, tuple(out), sizes, opens, replaced)
+    factors = list(factors)
+    out = tuple(out)
+    if replaced is None:
+        plain = _plain(factors, sizes, opens)
+        if plain is not None:
+            return _built(1, factors, out, plain)
+    gathered = Gathered(factors, out, sizes, opens, replaced)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
     if gathered.fused:
         wanted = _fused_labels(gathered)
         if wanted:
             return _unfused(gathered, wanted)
-    merged = merge_powers(gathered.factors)
-    if any(isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in merged):
+    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes)
+
+
+def _plain(
+    factors: Sequence[Labelled], sizes: Mapping[Label, Dim] | None, opens: Opens
+) -> dict[Label, Dim] | None:
+    """The sizes of all labels when no factor has to be taken apart, which is the common case; None otherwise."""
+    known: dict[Label, Dim] = dict(sizes) if sizes else {}
+    for node, labels in factors:
+        kind = node.__class__
+        if kind is Sum:
+            if len(node.terms) < 2:  # type: ignore[attr-defined]
+                return None
+        elif kind is Contract:
+            if len(node.factors) < 2 or (opens is not is_wrapper and opens(node)):  # type: ignore[attr-defined,arg-type]
+                return None
+        elif kind is Fuse:
+            return None
+        if len(labels) != len(node.axes):
+            raise ValueError("a factor needs one label for each axis")
+        for label, dim in zip(labels, node.axes, strict=False):
+            if known.setdefault(label, dim) != dim:
+                return None
+    return known
+
+
+def _built(
+    coefficient: Coefficient, factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
+) -> Node:
+    """The canonical node of factors that are all taken in."""
+    merged = merge_powers(factors)
+    if merged is not factors and any(
+        isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in merged
+    ):
         # A merged power became a multiple or a wrapper: take it in as such.
-        inner = contract(merged, gathered.out, gathered.sizes)
-        return linear([(gathered.coefficient, inner)], inner.axes)
-    coefficient, merged, held = _count_free(gathered.coefficient, merged, gathered)
-    if len(merged) == 1 and merged[0][1] == gathered.out and _are_distinct(gathered.out):
-        return scale(coefficient, merged[0][0])
-    if len(merged) == 1 and isinstance(merged[0][0], Sum) and _permutes(merged[0][1], gathered.out):
-        # A tensor has no transposed form to read: its axes are exchanged term by term.
+        inner = contract(merged, out, sizes)
+        return linear([(coefficient, inner)], inner.axes)
+    coefficient, merged, held = _count_free(coefficient, merged, out, sizes)
+    if len(merged) == 1:
         node, labels = merged[0]
-        terms = [(c, contract([(term, labels)], gathered.out, held)) for c, term in node.terms]
-        return scale(coefficient, linear(terms, [held[label] for label in gathered.out]))
-    form = canonical(merged, gathered.out, held)
+        if tuple(labels) == out and _are_distinct(out):
+            return scale(coefficient, node)
+        if isinstance(node, Sum) and _permutes(tuple(labels), out):
+            # A tensor has no transposed form to read: its axes are exchanged term by term.
+            terms = [(c, contract([(term, labels)], out, held)) for c, term in node.terms]
+            return scale(coefficient, linear(terms, [held[label] for label in out]))
+    form = canonical(merged, out, held)
     if len(form[0]) == 1 and form[0][0][1] == form[1] and _are_distinct(form[1]):
         # A symmetric node is its own transpose.
         return scale(coefficient, form[0][0][0])
@@ -148,15 +187,16 @@ def _are_distinct(labels: Labels) -> bool:
 
 
 def _count_free(
-    coefficient: Coefficient, factors: list[tuple[Node, Labels]], gathered: Gathered
-) -> tuple[Coefficient, list[tuple[Node, Labels]], dict[Label, Dim]]:
+    coefficient: Coefficient, factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
+) -> tuple[Coefficient, Sequence[Labelled], dict[Label, Dim]]:
     """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
-    held = {label for _, labels in factors for label in labels}
-    held.update(gathered.out)
-    if len(held) == len(gathered.sizes):
-        return coefficient, factors, gathered.sizes
-    counted: list[tuple[Node, Labels]] = []
-    for label, dim in gathered.sizes.items():
+    held = set(out)
+    for _, labels in factors:
+        held.update(labels)
+    if len(held) == len(sizes):
+        return coefficient, factors, sizes
+    counted: list[Labelled] = []
+    for label, dim in sizes.items():
         for part in dim_parts(dim) if label not in held else ():
             if isinstance(part, int):
                 coefficient = numbers.multiply(coefficient, part)
@@ -164,7 +204,7 @@ def _count_free(
                 counted.append((make_size(part), ()))
     if counted:
         factors = merge_powers([*factors, *counted])
-    return coefficient, factors, {label: dim for label, dim in gathered.sizes.items() if label in held}
+    return coefficient, factors, {label: dim for label, dim in sizes.items() if label in held}
 
 
 def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:

@@ -15,7 +15,7 @@ from matcalc.graph.node import Axes, Contract, Factor, Node
 from matcalc.shapes.dims import Dim, dim_text
 
 Label = Hashable
-Labelled = tuple[Node, tuple[Label, ...]]
+Labelled = tuple[Node, Sequence[Label]]
 Form = tuple[tuple[Factor, ...], tuple[int, ...], Axes]
 
 # Leaves of the search that breaks ties between labels which refinement cannot tell apart.

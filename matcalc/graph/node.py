@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Protocol, TypeVar, runtime_checkable
-from weakref import WeakValueDictionary
+from typing import Any, Protocol, TypeVar
+from weakref import ref
 
-from matcalc.graph.numbers import Coefficient, coefficient_key
+from matcalc.graph.numbers import Coefficient
 from matcalc.shapes.dims import Dim, dim_text
 
 Axes = tuple[Dim, ...]
@@ -22,7 +23,6 @@ Factor = tuple["Node", tuple[int, ...]]
 _WEIGHT_CAP = 1_000
 
 
-@runtime_checkable
 class NamedFunction(Protocol):
     """What a node needs of a function: a name that tells it from every other."""
 
@@ -126,7 +126,14 @@ class Split(Node):
     parts: tuple[Axes, ...]
 
 
-_interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
+class _Entry(ref[Node]):
+    """A weak reference that knows under which key its node is interned."""
+
+    __slots__ = ("key",)
+    key: tuple[object, ...]
+
+
+_interned: dict[tuple[object, ...], _Entry] = {}
 _lock = threading.RLock()
 _Kind = TypeVar("_Kind", bound=Node)
 
@@ -136,66 +143,108 @@ def live_nodes() -> int:
     return len(_interned)
 
 
-def intern(
-    kind: type[_Kind],
+def _forget(entry: _Entry) -> None:
+    if _interned.get(entry.key) is entry:
+        del _interned[entry.key]
+
+
+def _find(key: tuple[object, ...]) -> Any:
+    """The living node of this key, or None."""
+    entry = _interned.get(key)
+    return None if entry is None else entry()
+
+
+def _publish(
+    node: _Kind,
     key: tuple[object, ...],
     axes: Axes,
     children: tuple[Node, ...],
     digest_parts: Sequence[bytes],
     weight: int,
     symmetric: bool,
-    fields: tuple[tuple[str, object], ...],
 ) -> _Kind:
-    """The one node of this kind and key. `digest_parts` are structural bytes, equal for equal keys."""
-    found = _interned.get(key)
-    if found is not None:
-        return found  # type: ignore[return-value]
-    node = kind.__new__(kind)
+    """Intern a new node whose own fields are set. `digest_parts` are structural bytes, equal for equal keys."""
     node.axes = axes
     node.children = children
-    node.digest = blake2b(b"\0".join((kind.__name__.encode(), *digest_parts)), digest_size=12).digest()
-    node.weight = min(weight, _WEIGHT_CAP)
+    node.digest = blake2b(
+        b"\0".join((node.__class__.__name__.encode(), *digest_parts)), digest_size=12
+    ).digest()
+    node.weight = weight if weight < _WEIGHT_CAP else _WEIGHT_CAP
     node.symmetric = symmetric
-    for name, value in fields:
-        setattr(node, name, value)
+    entry = _Entry(node, _forget)
+    entry.key = key
     with _lock:
-        return _interned.setdefault(key, node)  # type: ignore[return-value]
+        other: _Kind | None = _find(key)
+        if other is not None:
+            return other
+        _interned[key] = entry
+    return node
 
 
+@lru_cache(maxsize=4096)
 def _axes_bytes(axes: Axes) -> bytes:
     return ",".join(map(dim_text, axes)).encode()
 
 
+@lru_cache(maxsize=4096)
+def _wiring_bytes(wiring: tuple[tuple[int, ...], ...]) -> bytes:
+    return repr(wiring).encode()
+
+
 def make_symbol(name: str, shape: Axes, properties: frozenset[str]) -> Symbol:
     """The variable of this name, declared shape and properties."""
+    key = (Symbol, name, shape, properties)
+    found: Symbol | None = _find(key)
+    if found is not None:
+        return found
+    node = Symbol()
+    node.name, node.shape, node.properties = name, shape, properties
     axes = tuple(dim for dim in shape if dim != 1)
     symmetric = len(axes) == 2 and bool(properties & {"symmetric", "spd", "diagonal"})
     parts = (name.encode(), _axes_bytes(shape), ",".join(sorted(properties)).encode())
-    fields = (("name", name), ("shape", shape), ("properties", properties))
-    return intern(Symbol, (Symbol, name, shape, properties), axes, (), parts, 0, symmetric, fields)
+    return _publish(node, key, axes, (), parts, 0, symmetric)
 
 
 def make_constant(name: str) -> Constant:
     """A named number."""
-    return intern(Constant, (Constant, name), (), (), (name.encode(),), 0, False, (("name", name),))
+    key = (Constant, name)
+    found: Constant | None = _find(key)
+    if found is not None:
+        return found
+    node = Constant()
+    node.name = name
+    return _publish(node, key, (), (), (name.encode(),), 0, False)
 
 
 def make_size(dim: Dim) -> Size:
     """The size of a named dimension."""
-    return intern(Size, (Size, dim), (), (), (dim_text(dim).encode(),), 0, False, (("dim", dim),))
+    key = (Size, dim)
+    found: Size | None = _find(key)
+    if found is not None:
+        return found
+    node = Size()
+    node.dim = dim
+    return _publish(node, key, (), (), (dim_text(dim).encode(),), 0, False)
 
 
 def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes) -> Sum:
     """A sum whose terms are collected and in canonical order."""
-    keys = tuple((*coefficient_key(c), node) for c, node in terms)
+    # 1/2 and 0.5 are equal numbers but not the same coefficient.
+    key = (Sum, terms, tuple(c.__class__ for c, _ in terms), axes)
+    found: Sum | None = _find(key)
+    if found is not None:
+        return found
+    node = Sum()
+    node.terms = terms
     parts = [_axes_bytes(axes)]
     weight = max(0, len(terms) - 1)
-    for coefficient, node in terms:
-        parts += (repr(coefficient).encode(), node.digest)
-        weight += node.weight + (coefficient not in (1, -1) and bool(node.children or node.axes))
+    for coefficient, term in terms:
+        parts += (repr(coefficient).encode(), term.digest)
+        weight += term.weight
+        if coefficient not in (1, -1) and (term.children or term.axes):
+            weight += 1
     symmetric = len(axes) == 2 and axes[0] == axes[1] and _symmetric_terms(terms)
-    children = tuple(node for _, node in terms)
-    return intern(Sum, (Sum, keys, axes), axes, children, parts, weight, symmetric, (("terms", terms),))
+    return _publish(node, key, axes, tuple([term for _, term in terms]), parts, weight, symmetric)
 
 
 def _symmetric_terms(terms: tuple[tuple[Coefficient, Node], ...]) -> bool:
@@ -212,24 +261,34 @@ def make_contract(
     factors: tuple[Factor, ...], out: tuple[int, ...], sizes: Axes, symmetric: bool
 ) -> Contract:
     """A contraction in canonical order."""
-    axes = tuple(sizes[label] for label in out)
-    parts = [_axes_bytes(sizes), repr(out).encode()]
+    key = (Contract, factors, out, sizes)
+    found: Contract | None = _find(key)
+    if found is not None:
+        return found
+    node = Contract()
+    node.factors, node.out, node.sizes = factors, out, sizes
+    wiring = (out, *[labels for _, labels in factors])
+    parts = [_axes_bytes(sizes), _wiring_bytes(wiring) if len(factors) < 5 else repr(wiring).encode()]
     weight = max(0, len(factors) - 1)
-    for node, labels in factors:
-        parts += (node.digest, repr(labels).encode())
-        weight += node.weight
-    fields = (("factors", factors), ("out", out), ("sizes", sizes))
-    children = tuple(node for node, _ in factors)
-    return intern(Contract, (Contract, factors, out, sizes), axes, children, parts, weight, symmetric, fields)
+    for factor, _ in factors:
+        parts.append(factor.digest)
+        weight += factor.weight
+    axes = tuple([sizes[label] for label in out])
+    return _publish(node, key, axes, tuple([factor for factor, _ in factors]), parts, weight, symmetric)
 
 
 def make_map(function: NamedFunction, operands: tuple[Node, ...], axes: Axes) -> Map:
     """An elementwise function of operands that have `axes` or none."""
-    parts = (function.name.encode(), *(node.digest for node in operands))
-    weight = 1 + sum(node.weight for node in operands)
-    symmetric = len(axes) == 2 and all(node.symmetric or not node.axes for node in operands)
     key = (Map, function.name, function, operands)
-    return intern(Map, key, axes, operands, parts, weight, symmetric, (("function", function),))
+    found: Map | None = _find(key)
+    if found is not None:
+        return found
+    node = Map()
+    node.function = function
+    parts = (function.name.encode(), *[operand.digest for operand in operands])
+    weight = 1 + sum([operand.weight for operand in operands])
+    symmetric = len(axes) == 2 and all(operand.symmetric or not operand.axes for operand in operands)
+    return _publish(node, key, axes, operands, parts, weight, symmetric)
 
 
 def make_apply(
@@ -241,23 +300,38 @@ def make_apply(
     symmetric: bool,
 ) -> Apply:
     """A genuine function of its operands."""
-    parts = (function.name.encode(), repr((parameters, batch)).encode(), *(node.digest for node in operands))
-    weight = 1 + sum(node.weight for node in operands)
     key = (Apply, function.name, function, parameters, operands, batch)
-    fields = (("function", function), ("parameters", parameters), ("batch", batch))
-    return intern(Apply, key, axes, operands, parts, weight, symmetric, fields)
+    found: Apply | None = _find(key)
+    if found is not None:
+        return found
+    node = Apply()
+    node.function, node.parameters, node.batch = function, parameters, batch
+    parts = (function.name.encode(), repr((parameters, batch)).encode(), *[one.digest for one in operands])
+    weight = 1 + sum([operand.weight for operand in operands])
+    return _publish(node, key, axes, operands, parts, weight, symmetric)
 
 
 def make_fuse(operand: Node, groups: tuple[int, ...], axes: Axes) -> Fuse:
     """Consecutive axes of `operand`, fused by groups."""
-    parts = (operand.digest, repr(groups).encode())
-    fields = (("groups", groups),)
-    return intern(Fuse, (Fuse, operand, groups), axes, (operand,), parts, 1 + operand.weight, False, fields)
+    key = (Fuse, operand, groups)
+    found: Fuse | None = _find(key)
+    if found is not None:
+        return found
+    node = Fuse()
+    node.groups = groups
+    return _publish(
+        node, key, axes, (operand,), (operand.digest, repr(groups).encode()), 1 + operand.weight, False
+    )
 
 
-def make_split(operand: Node, split_parts: tuple[Axes, ...], axes: Axes) -> Split:
+def make_split(operand: Node, parts: tuple[Axes, ...], axes: Axes) -> Split:
     """The axes of `operand`, split into parts."""
-    parts = (operand.digest, repr(split_parts).encode())
-    fields = (("parts", split_parts),)
-    key = (Split, operand, split_parts)
-    return intern(Split, key, axes, (operand,), parts, 1 + operand.weight, False, fields)
+    key = (Split, operand, parts)
+    found: Split | None = _find(key)
+    if found is not None:
+        return found
+    node = Split()
+    node.parts = parts
+    return _publish(
+        node, key, axes, (operand,), (operand.digest, repr(parts).encode()), 1 + operand.weight, False
+    )

@@ -11,6 +11,8 @@ from matcalc.errors import LimitError
 Coefficient = int | Fraction | float
 
 _EXACT_FLOATS = 2.0**53
+# Far beyond a double, so that exact intermediate results have room, and well within what Python will write out.
+_LARGEST = 2**8192
 
 
 def reduce(value: Coefficient) -> Coefficient:
@@ -18,24 +20,34 @@ def reduce(value: Coefficient) -> Coefficient:
     if type(value) is int:
         return value
     if isinstance(value, Fraction):
-        return value.numerator if value.denominator == 1 else value
+        _bounded(value.numerator)
+        return value if _bounded(value.denominator) != 1 else value.numerator
     value = float(value)
     if not math.isfinite(value):
         raise LimitError("a constant grew beyond what a double can hold")
     return int(value) if abs(value) < _EXACT_FLOATS and value == int(value) else value
 
 
+def _bounded(value: int) -> int:
+    """An exact number that is still cheap to multiply and to write."""
+    if -_LARGEST < value < _LARGEST:
+        return value
+    raise LimitError(
+        "a constant grew beyond what a double can hold", hint="give so large a constant a name of its own"
+    )
+
+
 def add(a: Coefficient, b: Coefficient) -> Coefficient:
     """a + b, reduced."""
     if type(a) is int and type(b) is int:
-        return a + b
+        return _bounded(a + b)
     return reduce(_guarded(lambda: a + b))
 
 
 def multiply(a: Coefficient, b: Coefficient) -> Coefficient:
     """a * b, reduced."""
     if type(a) is int and type(b) is int:
-        return a * b
+        return _bounded(a * b)
     return reduce(_guarded(lambda: a * b))
 
 
@@ -58,7 +70,7 @@ def exact_power(base: Coefficient, exponent: Coefficient) -> Coefficient | None:
     if isinstance(exponent, int):
         # Bounded before the work: the digits of the result, not only the exponent.
         size = math.log10(abs(base)) if isinstance(base, float) else _digits(base)
-        if abs(size * exponent) > 5_000:
+        if abs(size * exponent) > 2_400:
             return None
         if isinstance(base, float):
             return reduce(_guarded(lambda: base**exponent))
@@ -84,8 +96,3 @@ def _integer_root(value: int, degree: int) -> int | None:
         return None
     root = math.isqrt(value) if degree == 2 else round(value ** (1.0 / degree))
     return root if root**degree == value else None
-
-
-def coefficient_key(value: Coefficient) -> tuple[str, str]:
-    """A key that tells 1/2 from 0.5, for interning and for ordering."""
-    return type(value).__name__, repr(value)

@@ -13,6 +13,7 @@ from matcalc.graph.node import Contract, Map, NamedFunction, Node, Sum, make_con
 from matcalc.graph.numbers import Coefficient
 
 Labels = tuple[Hashable, ...]
+Labelled = tuple[Node, Sequence[Hashable]]
 
 _power_function: list[NamedFunction] = []
 _ONE = make_contract((), (), (), False)
@@ -47,7 +48,7 @@ def _value(node: Node) -> Coefficient | None:
 
 def base_and_exponent(node: Node) -> tuple[Node, Coefficient]:
     """The node as base ** number; the exponent is 1 unless it is a power with a number on top."""
-    if isinstance(node, Map) and node.function is _power_function[0]:
+    if node.__class__ is Map and node.function is _power_function[0]:  # type: ignore[attr-defined]
         exponent = _value(node.children[1])
         if exponent is not None:
             return node.children[0], exponent
@@ -61,18 +62,24 @@ def raised(base: Node, exponent: Coefficient) -> Node:
     return make_map(_power_function[0], (base, _number(exponent)), base.axes)
 
 
-def merge_powers(factors: Sequence[tuple[Node, Labels]]) -> list[tuple[Node, Labels]]:
-    """Factors with the same base on the same labels become one power; those that cancel are gone."""
+def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
+    """Factors with the same base on the same labels become one power; those that cancel are gone.
+
+    Gives back `factors` itself when there is nothing to merge.
+    """
     if len(factors) < 2:
-        return list(factors)
+        return factors
     merged: dict[tuple[Node, Labels], Coefficient] = {}
-    for node, labels in factors:
+    for node, held in factors:
+        labels = tuple(held)
         base, exponent = base_and_exponent(node)
         if base.symmetric and len(labels) == 2 and repr(labels[0]) > repr(labels[1]):
             labels = labels[::-1]
         key = (base, labels)
         known = merged.get(key)
         merged[key] = exponent if known is None else numbers.add(known, exponent)
+    if len(merged) == len(factors):
+        return factors
     return [(raised(base, exponent), labels) for (base, labels), exponent in merged.items() if exponent != 0]
 
 

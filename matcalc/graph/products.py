@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matcalc.graph.build import contract
 from matcalc.graph.leaves import number
-from matcalc.graph.node import Node, make_size
+from matcalc.graph.node import Node, make_contract, make_size
 from matcalc.shapes.dims import Dim, dim_parts
 
 
@@ -20,8 +20,8 @@ def size(dim: Dim) -> Node:
 
 def ones(axes: Sequence[Dim]) -> Node:
     """All ones, with `axes`."""
-    labels = range(len(axes))
-    return contract((), tuple(labels), dict(zip(labels, axes, strict=True)))
+    axes = tuple(axes)
+    return make_contract((), tuple(range(len(axes))), axes, len(axes) == 2 and axes[0] == axes[1])
 
 
 def identity(dim: Dim) -> Node:

@@ -11,16 +11,22 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     """Every node below `roots`, operands before their users, each once."""
     order: list[Node] = []
     seen: set[Node] = set()
-    for root in roots:
-        pending: list[tuple[Node, bool]] = [(root, False)]
-        while pending:
-            node, ready = pending.pop()
-            if ready:
+    open_nodes: list[Node] = []
+    # None marks the end of the operands of the innermost open node.
+    pending: list[Node | None] = [*roots][::-1]
+    while pending:
+        node = pending.pop()
+        if node is None:
+            order.append(open_nodes.pop())
+        elif node not in seen:
+            seen.add(node)
+            children = node.children
+            if children:
+                open_nodes.append(node)
+                pending.append(None)
+                pending += children[::-1]
+            else:
                 order.append(node)
-            elif node not in seen:
-                seen.add(node)
-                pending.append((node, True))
-                pending.extend((child, False) for child in reversed(node.children) if child not in seen)
     return order
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import TYPE_CHECKING
 
 from matcalc.graph import Contract, Fuse, Map, Node, Split, Sum, base_and_exponent, is_power
 from matcalc.notation import pieces
 from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Shape, Transposed, Tree
+from matcalc.notation.written import Written
 from matcalc.rules.entries import AbstractFunction
-
-if TYPE_CHECKING:
-    from matcalc.notation.writer import Writer
 
 _LETTERS = "ijklpqrstuvwxyz"
 
@@ -29,7 +26,7 @@ def letters() -> Iterator[str]:
             yield f"{letter}{number}"
 
 
-def write_indexed(writer: Writer, node: Node) -> Tree:
+def write_indexed(writer: Written, node: Node) -> Tree:
     """The node as an index form of its own axes."""
     supply = letters()
     if isinstance(node, Fuse):
@@ -55,7 +52,7 @@ def _grouped(names: Sequence[str]) -> str:
     return f"({joined})"
 
 
-def _body(writer: Writer, node: Node, names: Sequence[str], supply: Iterator[str]) -> Tree:
+def _body(writer: Written, node: Node, names: Sequence[str], supply: Iterator[str]) -> Tree:
     """The node's entry at `names`, as a sum of products."""
     if node in writer.parts:
         return _entry(writer, node, names)
@@ -85,7 +82,7 @@ def _last(factors: Sequence[Tree]) -> tuple[Sequence[Tree], Tree]:
 
 
 def _product(
-    writer: Writer, node: Node, names: Sequence[str], supply: Iterator[str], coefficient: object
+    writer: Written, node: Node, names: Sequence[str], supply: Iterator[str], coefficient: object
 ) -> Tree:
     above: list[tuple[tuple[int, ...], Tree]] = []
     below: list[Tree] = []
@@ -135,7 +132,7 @@ def _split_only(node: Contract) -> set[int]:
     return fused - plain
 
 
-def _entry(writer: Writer, node: Node, names: Sequence[str]) -> Tree:
+def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
     """One factor at its letters."""
     if not node.axes:
         return writer.tree(node)

@@ -9,21 +9,18 @@ an outer product of vecs, and crossed pairs bring in the commutation matrix.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matcalc.graph import Coefficient, Contract, Fuse, Node, Sum, base_and_exponent, contract
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.tree import Call, Shape, Tree
+from matcalc.notation.written import Written
 from matcalc.shapes.dims import Dim, dim_product
-
-if TYPE_CHECKING:
-    from matcalc.notation.writer import Writer
 
 _Factor = tuple[Node, tuple[int, ...]]
 
 
-def write_fused(writer: Writer, node: Fuse, coefficient: Coefficient) -> Tree:
+def write_fused(writer: Written, node: Fuse, coefficient: Coefficient) -> Tree:
     """coefficient · node; a negative coefficient goes into the signs of a sum."""
     sign = 1 if coefficient > 0 else -1
     coefficient = abs(coefficient)
@@ -45,7 +42,7 @@ def vec(tree: Tree, dim: Dim) -> Tree:
     return pieces.call("vec", (dim, 1), tree)
 
 
-def _matrix(writer: Writer, node: Fuse, inner: Node, sign: int) -> Tree | None:
+def _matrix(writer: Written, node: Fuse, inner: Node, sign: int) -> Tree | None:
     """A fused matrix, term by term; None when a term has no matrix notation."""
     terms = inner.terms if isinstance(inner, Sum) else ((1, inner),)
     found: list[tuple[int, Tree]] = []
@@ -53,17 +50,18 @@ def _matrix(writer: Writer, node: Fuse, inner: Node, sign: int) -> Tree | None:
     for coefficient, term in ordered:
         if not isinstance(term, Contract) or term in writer.parts:
             return None
-        tree = _Term(writer, term, node.groups[0], (node.axes[0], node.axes[1])).tree()
+        work = _Term(writer, term, node.groups[0], (node.axes[0], node.axes[1]))
+        left, tree = writer.oriented(term, sign if coefficient > 0 else -sign, work.tree)
         if tree is None:
             return None
-        found.append((sign if coefficient > 0 else -sign, pieces.over(abs(coefficient), (), (), tree)))
+        found.append((left, pieces.over(abs(coefficient), (), (), tree)))
     return pieces.addition(found, (node.axes[0], node.axes[1])) if found else None
 
 
 class _Term:
     """One contraction with two groups of outputs."""
 
-    def __init__(self, writer: Writer, node: Contract, split: int, shape: Shape) -> None:
+    def __init__(self, writer: Written, node: Contract, split: int, shape: Shape) -> None:
         self.writer = writer
         self.sizes = dict(enumerate(node.sizes))
         self.factors: list[_Factor] = list(node.factors)

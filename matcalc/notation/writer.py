@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
 
 from matcalc.graph import (
     Apply,
@@ -33,10 +32,9 @@ from matcalc.notation.indexform import write_indexed
 from matcalc.notation.kronecker import write_fused
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Power, Shape, Transposed, Tree
+from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
 from matcalc.shapes.dims import Dim, dim_text
-
-_Written = TypeVar("_Written")
 
 # Functions that give a matrix for a matrix without being told an axis.
 _OF_ALL_ENTRIES = ("argmax_indicator", "argmin_indicator")
@@ -54,6 +52,8 @@ class Writer:
         self.trees: dict[Node, Tree] = {}
         self.ranks: dict[Node, Rank] = {}
         self.contracts: dict[tuple[Node, frozenset[Node]], Reduced] = {}
+        # Nodes made on the way, beside those of the graph.
+        self._made: list[Node] = []
         # Sums over a dimension, so that a sum over its size is a mean.
         self.sums: dict[Tree, tuple[Dim, ...]] = {}
 
@@ -68,7 +68,9 @@ class Writer:
     def written(self, node: Node) -> Tree:
         """The formula of a node made on the way, whose operands are written."""
         if node not in self.trees and node not in self.parts:
-            self.write([part for part in topological([node]) if part not in self.ranks])
+            new = [part for part in topological([node]) if part not in self.ranks]
+            self._made += new
+            self.write(new)
         return self.tree(node)
 
     def tree(self, node: Node) -> Tree:
@@ -167,15 +169,28 @@ class Writer:
                 return coefficient > 0
         return min(node.terms, key=lambda term: (self.ranks[term[1]], term[1].digest))[0] > 0
 
-    def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], _Written]) -> _Written:
+    def oriented(self, node: Contract, sign: int, write: Callable[[], Result]) -> tuple[int, Result]:
+        """What `write` gives with the differences in `node` turned as they read best, and the sign that is left."""
+        left, flipped = self._orientation(node, sign)
+        return left, self._with_flipped(flipped, write)
+
+    def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], Result]) -> Result:
         """What `write` gives while the differences in `flipped` have their signs changed."""
-        straight = {node: self.trees[node] for node in flipped}
+        if not flipped:
+            return write()
+        straight, made = {node: self.trees[node] for node in flipped}, self._made
         for node in flipped:
             assert isinstance(node, Sum)
             self.trees[node] = self._sum(node, -1)
+        self._made = []
         try:
             return write()
         finally:
+            # What was written on the way holds the changed signs, and must not be taken for the node's own formula.
+            for node in self._made:
+                self.trees.pop(node, None)
+                self.ranks.pop(node, None)
+            self._made = made
             self.trees.update(straight)
 
     def times(self, coefficient: Coefficient, node: Node) -> Tree:
