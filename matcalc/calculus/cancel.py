@@ -1,0 +1,108 @@
+"""Products whose factors cancel only after something is opened: a sum, or a product with a name.
+
+`((y/s - (1 - y)/(1 - s)) * s * (1 - s)` is y - s once s (1 - s) is distributed; a product that was named because it
+occurs twice may cancel against its neighbours in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from matcalc.calculus.cost import Measure
+from matcalc.calculus.expand import expanded
+from matcalc.graph import Coefficient, Contract, Node, Size, Sum, base_and_exponent, contract, linear, power
+
+Labels = tuple[int, ...]
+Powers = Mapping[tuple[Node, Labels], Coefficient]
+
+
+def cancelled(node: Contract, measure: Measure) -> Node | None:
+    """The contraction with a factor opened where that makes it shorter, or None."""
+    if not any(isinstance(base_and_exponent(factor)[0], Sum | Contract) for factor, _ in node.factors):
+        return None
+    powers: dict[tuple[Node, Labels], Coefficient] = {}
+    for factor, labels in node.factors:
+        base, exponent = base_and_exponent(factor)
+        powers[base, labels] = exponent
+    for place, (factor, labels) in enumerate(node.factors):
+        base, exponent = base_and_exponent(factor)
+        found = None
+        if isinstance(base, Contract) and exponent == 1 and _meets(base, labels, powers):
+            found = contract(node.factors, node.out, dict(enumerate(node.sizes)), lambda inner, f=factor: inner is f)  # type: ignore[misc]
+        elif isinstance(base, Sum) and isinstance(exponent, int) and len(set(labels)) == len(labels):
+            pushed = _pushed(base, labels, exponent, powers)
+            if pushed:
+                found = _distributed(node, place, pushed, measure)
+        if found is not None:
+            opened = measure.body(base) if base in measure.named else 0
+            if measure.body(found) < measure.body(node) + opened:
+                return found
+    return None
+
+
+def _inner(node: Node, labels: Labels) -> Iterator[tuple[Node, Labels, Coefficient]]:
+    """The factors of a term with `labels`: base, labels and exponent of those that have no label of their own."""
+    if isinstance(node, Contract):
+        if len(set(node.out)) < len(node.out):
+            return
+        outer = dict(zip(node.out, labels, strict=True))
+        for factor, held in node.factors:
+            if all(label in outer for label in held):
+                base, exponent = base_and_exponent(factor)
+                yield base, tuple(outer[label] for label in held), exponent
+    else:
+        base, exponent = base_and_exponent(node)
+        yield base, labels, exponent
+
+
+def _meets(node: Contract, labels: Labels, powers: Powers) -> bool:
+    """Whether a factor inside a product would cancel against one outside."""
+    return any(
+        powers.get((base, held), 0) * exponent < 0
+        for base, held, exponent in _inner(node, labels)
+        if not isinstance(base, Size)
+    )
+
+
+def _pushed(
+    node: Sum, labels: Labels, exponent: int, powers: Powers
+) -> dict[tuple[Node, Labels], Coefficient]:
+    """The outer factors that cancel in a term of `node ** exponent`, with the exponents that they take inside."""
+    found: dict[tuple[Node, Labels], Coefficient] = {}
+    for _, term in node.terms:
+        for base, held, inside in _inner(term, labels):
+            outside = powers.get((base, held))
+            if outside is None or base is node or isinstance(base, Size) or not isinstance(outside, int):
+                continue
+            if outside % exponent == 0 and outside // exponent * inside < 0:
+                found[base, held] = outside // exponent
+    return found
+
+
+def _distributed(
+    node: Contract, place: int, pushed: Mapping[tuple[Node, Labels], Coefficient], measure: Measure
+) -> Node:
+    """The contraction with the factors `pushed` multiplied into the sum at `place`."""
+    factor, labels = node.factors[place]
+    base, exponent = base_and_exponent(factor)
+    assert isinstance(base, Sum)
+    own = tuple(range(len(labels)))
+    where = dict(zip(labels, own, strict=True))
+    sizes = dict(zip(own, base.axes, strict=True))
+    taken = [(power(b, e), tuple(where[label] for label in held)) for (b, held), e in pushed.items()]
+    terms = [
+        (c, contract([(term, own), *taken], own, sizes, lambda inner, t=term: inner is t))  # type: ignore[misc]
+        for c, term in base.terms
+    ]
+    inside = linear(terms, base.axes)
+    sum_of = inside.terms[0][1] if isinstance(inside, Sum) and len(inside.terms) == 1 else inside
+    if isinstance(sum_of, Sum):
+        shorter = expanded(sum_of, measure)
+        if shorter is not None:
+            inside = shorter if sum_of is inside else linear([(inside.terms[0][0], shorter)], inside.axes)  # type: ignore[attr-defined]
+    others = [
+        (one, held)
+        for k, (one, held) in enumerate(node.factors)
+        if k != place and (base_and_exponent(one)[0], held) not in pushed
+    ]
+    return contract([*others, (power(inside, exponent), labels)], node.out, dict(enumerate(node.sizes)))

@@ -1,0 +1,241 @@
+"""Common factors: A x + Aᵀ x is (A + Aᵀ) x, 3 diag(a) + 2 diag(b) is diag(3 a + 2 b), 2 x - 2 y is 2 (x - y).
+
+Two terms have a factor in common when it carries the same output indices in both, and inner indices that can be named
+alike. What remains of the two is added up; it may have at most two indices, or it would have no matrix notation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from matcalc.calculus.cost import Measure
+from matcalc.graph import Coefficient, Contract, Node, Sum, base_and_exponent, contract, linear, power, scale
+from matcalc.graph.numbers import exact_power, multiply
+from matcalc.shapes.dims import Dim
+
+# Pairs of terms that are compared in one sum.
+PAIRS = 128
+
+Factor = tuple[Node, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term as a product: its factors, the labels that come out, and the sizes of all."""
+
+    coefficient: Coefficient
+    node: Node
+    factors: tuple[Factor, ...]
+    out: tuple[int, ...]
+    sizes: tuple[Dim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Factors that two terms share, in the labels of the first, and what remains of each."""
+
+    factors: list[Factor]
+    rests: tuple[list[tuple[Node, tuple[Hashable, ...]]], list[tuple[Node, tuple[Hashable, ...]]]]
+    sizes: dict[Hashable, Dim]
+
+
+def collected(node: Sum, named: Collection[Node], measure: Measure) -> Node:
+    """The sum with common factors taken out wherever that makes it shorter. Parts in `named` stay whole."""
+    current: Node = node
+    for _ in range(len(node.terms)):
+        inner = current.terms[0][1] if isinstance(current, Sum) and len(current.terms) == 1 else current
+        if not isinstance(inner, Sum) or len(inner.terms) < 2:
+            break
+        found = _diagonals(inner) or _one_pair(inner, named, measure) or _one_coefficient(inner, measure)
+        if found is None:
+            break
+        current = found if inner is current else scale(current.terms[0][0], found)  # type: ignore[attr-defined]
+    return current
+
+
+def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
+    """2 x - 2 y is 2 (x - y)."""
+    size = abs(node.terms[0][0])
+    if size == 1 or any(abs(c) != size for c, _ in node.terms):
+        return None
+    unit = linear([(1 if c > 0 else -1, term) for c, term in node.terms], node.axes)
+    made = scale(size, unit) if not isinstance(unit, Sum) or len(unit.terms) > 1 else scale(-size, unit.terms[0][1])
+    return made if measure.body(unit) + 3 < measure.body(node) else None
+
+
+def _diagonals(node: Sum) -> Node | None:
+    """diag(a) + diag(b) is diag(a + b)."""
+    places = [
+        k
+        for k, (_, term) in enumerate(node.terms)
+        if isinstance(term, Contract) and len(term.out) == 2 and term.out[0] == term.out[1]
+    ]
+    if len(places) < 2:
+        return None
+    inner = []
+    for k in places:
+        coefficient, term = node.terms[k]
+        assert isinstance(term, Contract)
+        inner.append((coefficient, contract(term.factors, term.out[:1], dict(enumerate(term.sizes)))))
+    total = contract([(linear(inner, node.axes[:1]), (0,))], (0, 0))
+    return linear([(1, total), *(term for k, term in enumerate(node.terms) if k not in places)], node.axes)
+
+
+def _one_pair(node: Sum, named: Collection[Node], measure: Measure) -> Node | None:
+    """The sum with the two terms joined that shorten it most."""
+    holders: dict[Node, list[int]] = {}
+    terms = [_term(c, term, named) for c, term in node.terms]
+    for k, term in enumerate(terms):
+        for base in dict.fromkeys(base_and_exponent(factor)[0] for factor, _ in term.factors):
+            holders.setdefault(base, []).append(k)
+    pairs = dict.fromkeys(
+        (a, b) for places in holders.values() for n, a in enumerate(places) for b in places[n + 1 :]
+    )
+    best, gain = None, 0
+    for a, b in list(pairs)[:PAIRS]:
+        before = _length(terms[a], measure) + _length(terms[b], measure) + 1
+        for made in _joined(terms[a], terms[b]):
+            saved = before - measure(made)
+            if saved > gain:
+                rest = [term for k, term in enumerate(node.terms) if k not in (a, b)]
+                best, gain = (made, rest), saved
+    if best is None:
+        return None
+    return linear([(1, best[0]), *best[1]], node.axes)
+
+
+def _length(term: Term, measure: Measure) -> int:
+    return measure(term.node) + (0 if term.coefficient in (1, -1) else 2)
+
+
+def _term(coefficient: Coefficient, node: Node, named: Collection[Node]) -> Term:
+    if isinstance(node, Contract) and node not in named:
+        return Term(coefficient, node, node.factors, node.out, node.sizes)
+    labels = tuple(range(len(node.axes)))
+    return Term(coefficient, node, ((node, labels),), labels, node.axes)
+
+
+def _joined(a: Term, b: Term) -> Iterator[Node]:
+    """The sum of two terms with common factors taken out, in every way that can be written."""
+    if a.out != b.out:
+        return
+    for common in _commons(a, b):
+        ratio, outer = _coefficients(a.coefficient, b.coefficient)
+        rest = _added(common, ratio, a.out)
+        if rest is not None:
+            node, labels = rest
+            yield scale(outer, contract([*common.factors, (node, labels)], a.out, dict(enumerate(a.sizes))))
+
+
+def _coefficients(a: Coefficient, b: Coefficient) -> tuple[tuple[Coefficient, Coefficient], Coefficient]:
+    """Coefficients of the rests, and the one outside."""
+    if abs(a) == abs(b):
+        inverse = exact_power(a, -1)
+        if inverse is not None:
+            return (1, multiply(b, inverse)), a
+    return (a, b), 1
+
+
+def _added(
+    common: Common, coefficients: tuple[Coefficient, Coefficient], out: Sequence[int]
+) -> tuple[Node, tuple[Hashable, ...]] | None:
+    """The sum of the two rests and its labels, or None where they do not fit."""
+    shared = {label for _, labels in common.factors for label in labels}
+    seen = [dict.fromkeys(label for _, labels in rest for label in labels) for rest in common.rests]
+    own = [[label for label in labels if label in shared or label in out] for labels in seen]
+    interface = tuple(max(own, key=len))
+    if len(interface) > 2 or not all(set(labels) == set(interface) or not held for labels, held in zip(own, seen, strict=True)):
+        # A number may be repeated over the labels of the others; anything else would need a matrix of ones.
+        return None
+    if not all(own) and not shared.issuperset(interface):
+        return None
+    sizes = {label: common.sizes[label] for label in interface}
+    parts = [contract(rest, interface, sizes) for rest in common.rests]
+    axes = tuple(sizes[label] for label in interface)
+    return linear(list(zip(coefficients, parts, strict=True)), axes), interface
+
+
+# Matching the factors of two terms -----------------------------------------------------------------------------------
+
+
+def _commons(a: Term, b: Term) -> Iterator[Common]:
+    """Every largest set of common factors, one for each pair of factors to start from."""
+    seen = set()
+    for i, (first, _) in enumerate(a.factors):
+        base = base_and_exponent(first)[0]
+        for j, (second, _) in enumerate(b.factors):
+            if base_and_exponent(second)[0] is base:
+                pairs, names = _grown(a, b, i, j)
+                key = frozenset(pairs)
+                if pairs and key not in seen:
+                    seen.add(key)
+                    yield _common(a, b, pairs, names)
+
+
+def _grown(a: Term, b: Term, i: int, j: int) -> tuple[list[tuple[int, int]], dict[int, int]]:
+    """Pairs of equal factors grown from one of them, and the labels of the second term in those of the first."""
+    names = _unified(a, b, i, j, {})
+    if names is None:
+        return [], {}
+    pairs = [(i, j)]
+    grown = True
+    while grown:
+        grown = False
+        for m in range(len(a.factors)):
+            for n in range(len(b.factors)):
+                if any(m == p or n == q for p, q in pairs):
+                    continue
+                labels = b.factors[n][1]
+                if labels and not any(label in names or label in b.out for label in labels):
+                    continue
+                found = _unified(a, b, m, n, names)
+                if found is not None:
+                    names, grown = found, True
+                    pairs.append((m, n))
+    return pairs, names
+
+
+def _unified(a: Term, b: Term, i: int, j: int, names: Mapping[int, int]) -> dict[int, int] | None:
+    """The names extended so that factor j of b has the labels of factor i of a; None where it is another factor."""
+    (first, own), (second, other) = a.factors[i], b.factors[j]
+    base, above = base_and_exponent(first)
+    same, below = base_and_exponent(second)
+    if base is not same or (above != below and not (isinstance(above, int) and isinstance(below, int) and above * below > 0)):
+        return None
+    orders = [own, own[::-1]] if base.symmetric and len(own) == 2 else [own]
+    for order in orders:
+        found = dict(names)
+        taken = {value: key for key, value in found.items()}
+        for label, theirs in zip(order, other, strict=True):
+            if label in a.out or theirs in b.out:
+                if label != theirs:
+                    break
+            elif found.setdefault(theirs, label) != label or taken.setdefault(label, theirs) != theirs:
+                break
+        else:
+            return found
+    return None
+
+
+def _common(a: Term, b: Term, pairs: Sequence[tuple[int, int]], names: Mapping[int, int]) -> Common:
+    def named(labels: tuple[int, ...]) -> tuple[Hashable, ...]:
+        return tuple(label if label in b.out else names.get(label, ("other", label)) for label in labels)
+
+    firsts, seconds = {i for i, _ in pairs}, {j for _, j in pairs}
+    factors: list[Factor] = []
+    rest_a: list[tuple[Node, tuple[Hashable, ...]]] = [f for k, f in enumerate(a.factors) if k not in firsts]
+    rest_b = [(node, named(labels)) for k, (node, labels) in enumerate(b.factors) if k not in seconds]
+    for i, j in pairs:
+        (first, own), (second, other) = a.factors[i], b.factors[j]
+        base, above = base_and_exponent(first)
+        _, below = base_and_exponent(second)
+        least = min(above, below, key=abs)
+        factors.append((first if least == above else second, own))
+        if above != least:
+            rest_a.append((power(base, above - least), own))
+        if below != least:
+            rest_b.append((power(base, below - least), named(other)))
+    sizes: dict[Hashable, Dim] = dict(enumerate(a.sizes))
+    sizes.update((("other", label), dim) for label, dim in enumerate(b.sizes))
+    return Common(factors, (rest_a, rest_b), sizes)

@@ -1,0 +1,107 @@
+"""How long a node is on paper: the measure by which one form of a value is preferred to another.
+
+It counts roughly what `matcalc.notation.tokens` counts, but on the graph, without writing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from matcalc.graph import (
+    ONE,
+    Apply,
+    Contract,
+    Map,
+    Node,
+    Sum,
+    base_and_exponent,
+    is_power,
+    shared_parts,
+    topological,
+)
+
+# Sharing makes formulas exponentially longer than their graphs; beyond this all are alike.
+_CAP = 100_000
+
+_CALL = 3  # a name and two parentheses
+_GROUP = 1  # parentheses weigh less than a name
+
+
+class Measure:
+    """The lengths of nodes, where the parts in `named` are written as a name."""
+
+    def __init__(self, named: Collection[Node] = ()) -> None:
+        self.named = named
+        self._known: dict[Node, int] = {}
+
+    def __call__(self, node: Node) -> int:
+        """The length of what stands for the node: a name for a named part."""
+        return 1 if node in self.named else self.body(node)
+
+    def body(self, node: Node) -> int:
+        """The length of the node itself, written out."""
+        if node not in self._known:
+            pending = [node]
+            while pending:
+                top = pending[-1]
+                missing = [c for c in top.children if c not in self._known and c not in self.named]
+                if missing:
+                    pending += missing
+                else:
+                    pending.pop()
+                    self._known[top] = min(self._own(top), _CAP)
+        return self._known[node]
+
+    def _own(self, node: Node) -> int:
+        if isinstance(node, Sum):
+            return self._sum(node)
+        if isinstance(node, Contract):
+            return self._contract(node)
+        if isinstance(node, Map | Apply):
+            if is_power(node):
+                return self._power(node)
+            return _CALL + len(node.children) - 1 + sum(map(self, node.children))
+        return 1 if not node.children else _CALL + sum(map(self, node.children))
+
+    def _sum(self, node: Sum) -> int:
+        length = max(len(node.terms) - 1, 0)
+        for coefficient, term in node.terms:
+            if isinstance(term, Contract) and not term.factors:
+                length += 1
+                continue
+            length += self(term) + (0 if coefficient in (1, -1) else 2)
+        if all(coefficient < 0 for coefficient, _ in node.terms):
+            length += 1
+        return max(length, 1)
+
+    def _power(self, node: Node) -> int:
+        base, exponent = base_and_exponent(node)
+        length = self(base) + (_GROUP if isinstance(base, Sum | Contract) and base.children else 0)
+        return length + (2 if exponent != 1 else 1 + self(node.children[1]))
+
+    def _contract(self, node: Contract) -> int:
+        if not node.factors:
+            return 1 if node is ONE else _CALL
+        length = len(node.factors) - 1
+        held: dict[int, int] = {}
+        for factor, labels in node.factors:
+            length += self(factor)
+            if isinstance(factor, Sum) and len(node.factors) > 1 and factor not in self.named:
+                length += _GROUP
+            for label in labels:
+                held[label] = held.get(label, 0) + 1
+        # A label that only one factor holds is summed by name, one that comes out twice is a diagonal matrix.
+        lonely = any(count == 1 and label not in node.out for label, count in held.items())
+        return length + (_CALL if lonely or len(set(node.out)) < len(node.out) else 0)
+
+
+def written(root: Node) -> int:
+    """The length of a whole result: the parts that will be named, each once, and the formula."""
+    parts = shared_parts([root])
+    measure = Measure(set(parts) - {root})
+    return sum(measure.body(part) + 2 for part in parts if part is not root) + measure.body(root)
+
+
+def size(root: Node) -> int:
+    """How many nodes there are below `root`."""
+    return len(topological([root]))

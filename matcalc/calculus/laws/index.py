@@ -1,0 +1,96 @@
+"""Which laws may apply in a graph, found by the functions that occur in it; and a law tried at a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from matcalc.calculus.laws import ALL
+from matcalc.calculus.laws.facts import HEADS, head
+from matcalc.calculus.laws.law import NodeRewrite, ProductRewrite, Rewrite, node_key
+from matcalc.graph import Apply, Contract, Map, Node, Sum, Symbol
+
+_Table = dict[str, list[Rewrite]]
+
+# Rewrites at one node, one after the other.
+_STEPS = 32
+
+
+class Laws:
+    """The laws that a graph with certain functions and properties may need, by the head of what they rewrite."""
+
+    def __init__(self, features: frozenset[str]) -> None:
+        self.nodes: _Table = {}
+        self.products: _Table = {}
+        self.sums: _Table = {}
+        for law in ALL:
+            known = all(name in features or not features.isdisjoint(HEADS[name]) for name in law.properties)
+            if law.needs <= features and known and (law.needs or law.properties or "**" in features):
+                rewrite = law.rewrite
+                node = isinstance(rewrite, NodeRewrite)
+                table = (
+                    self.nodes
+                    if node
+                    else self.products
+                    if isinstance(rewrite, ProductRewrite)
+                    else self.sums
+                )
+                for key in rewrite.heads:
+                    table.setdefault(key, []).append(rewrite)
+
+    def __bool__(self) -> bool:
+        return bool(self.nodes or self.products or self.sums)
+
+    def apply(self, node: Node) -> Node:
+        """The node after every law that applies to it as it stands."""
+        for _ in range(_STEPS):
+            found = self._step(node)
+            if found is None:
+                break
+            node = found
+        return node
+
+    def _step(self, node: Node) -> Node | None:
+        if isinstance(node, Contract):
+            return self._among(self.products, node, (factor for factor, _ in node.factors))
+        if isinstance(node, Sum):
+            return self._among(self.sums, node, node.children) if len(node.terms) > 1 else None
+        if isinstance(node, Map | Apply):
+            for rewrite in self.nodes.get(node_key(node), ()):
+                found = rewrite(node)
+                if found is not None:
+                    return found
+        return None
+
+    def speaks_of(self, nodes: Iterable[Node]) -> bool:
+        """Whether a law on products starts from one of these factors."""
+        return any(head(node) in self.products for node in nodes)
+
+    @staticmethod
+    def _among(table: _Table, node: Node, parts: Iterable[Node]) -> Node | None:
+        if table:
+            for key in dict.fromkeys(map(head, parts)):
+                for rewrite in table.get(key, ()):
+                    found = rewrite(node)
+                    if found is not None:
+                        return found
+        return None
+
+
+def features(nodes: Iterable[Node]) -> frozenset[str]:
+    """The functions and the properties that occur among `nodes`: what decides which laws may apply."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, Map | Apply):
+            found.add(node.function.name)
+        elif isinstance(node, Symbol):
+            found |= node.properties
+    return frozenset(found)
+
+
+@lru_cache(maxsize=512)
+def _laws_for(found: frozenset[str]) -> Laws:
+    return Laws(found)
+
+
+laws_for: Callable[[frozenset[str]], Laws] = _laws_for

@@ -1,0 +1,28 @@
+"""Laws of matrices: inverses, orthogonal matrices."""
+
+from __future__ import annotations
+
+from matcalc.calculus.laws.law import Law
+
+_INVERSE = "Horn & Johnson 2013, Matrix Analysis, section 0.5"
+_ADJUGATE = "Horn & Johnson 2013, Matrix Analysis, section 0.8.2"
+_ORTHOGONAL = "Horn & Johnson 2013, Matrix Analysis, section 2.1"
+_PSEUDO = "Penrose 1955, A generalized inverse for matrices"
+
+LAWS = (
+    Law(
+        "inv(X) @ X = eye(n)",
+        "X: n n",
+        _INVERSE,
+        "X singular",
+        unlike=("inv(X) @ X.T", "inv(X) * X", "inv(X) @ Y", "inv(X) @ diag(a) @ X"),
+    ),
+    Law("X @ inv(X) = eye(n)", "X: n n", _INVERSE, "X singular", unlike=("X.T @ inv(X)", "Y @ inv(X)")),
+    Law("adj(X) @ X = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("adj(X) @ X.T",)),
+    Law("X @ adj(X) = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("X.T @ adj(X)",)),
+    Law("pinv(X) @ X @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X",)),
+    Law("X @ pinv(X) @ X = X", "X: m n", _PSEUDO, unlike=("X @ pinv(X)",)),
+    Law("Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")),
+    Law("Q @ Q.T = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X @ X.T",)),
+    Law("inv(Q) = Q.T", "Q: n n orthogonal", _ORTHOGONAL, unlike=("inv(X)",)),
+)
