@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from matcalc.calculus.differentiate import differentiate
@@ -93,18 +94,27 @@ class Derivation(Shown):
 
     def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
         """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
-        from matcalc.numeric import verify
+        from matcalc.numeric.verification import verify
+
+        plan = self._plan
+
+        def arranged(array: Any) -> Any:
+            """An array with the axes (output…, variables…) in the layout of this derivative."""
+            if not array.ndim:
+                return array
+            moved, shape, start = array.transpose(plan.order), [], 0
+            for count in plan.groups:
+                shape.append(prod(moved.shape[start : start + count]))
+                start += count
+            return moved.reshape(shape)
 
         return verify(
             self._of.node,
             self.node,
-            output_shape=self._of._shape,
-            shape=self._shape,
-            wrt=self._wrt,
-            layout=self._layout,
-            symmetric=self._symmetric,
-            declared=self._declared,
-            functions=self._functions,
+            self._wrt,
+            symbols=self._symbols,
+            arrange=arranged,
+            symmetric="cookbook" if self._symmetric == "cookbook" else "projected",
             samples=samples,
             seed=seed,
             device=device,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.contraction import canonical, is_symmetric
+from matcalc.graph.contraction import canonical, is_symmetric, mirrors
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
@@ -80,9 +80,10 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
 def signed_sum(terms: list[tuple[Coefficient, Node]], axes: Axes) -> Node:
     """A sum of collected terms whose first is positive, or the negative of one: a − b and b − a are ± one node."""
     terms.sort(key=_term_digest)
+    mirrored = len(axes) == 2 and axes[0] == axes[1] and mirrors(terms)
     if terms[0][0] < 0 and len(terms) > 1:
-        return scale(-1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes))
-    return make_sum(tuple(terms), axes)
+        return scale(-1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes, mirrored))
+    return make_sum(tuple(terms), axes, mirrored)
 
 
 def _term_digest(term: tuple[Coefficient, Node]) -> bytes:

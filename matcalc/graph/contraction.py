@@ -72,6 +72,14 @@ def transposed_key(node: Node, transposed: bool) -> Hashable:
     return canonical(node.factors, out, dict(enumerate(node.sizes))) if transposed else _form(node)
 
 
+def mirrors(terms: Sequence[tuple[object, Node]]) -> bool:
+    """Whether transposition maps the terms of a sum onto each other, coefficients included: X + Xᵀ."""
+    if all(node.symmetric for _, node in terms):
+        return True
+    coefficients = {transposed_key(node, False): c for c, node in terms}
+    return all(coefficients.get(transposed_key(node, True)) == c for c, node in terms)
+
+
 def _form(node: Contract) -> Form:
     return node.factors, node.out, node.sizes
 

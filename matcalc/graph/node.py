@@ -227,8 +227,12 @@ def make_size(dim: Dim) -> Size:
     return _publish(node, key, (), (), (dim_text(dim).encode(),), 0, False)
 
 
-def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes) -> Sum:
-    """A sum whose terms are collected and in canonical order."""
+def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: bool = False) -> Sum:
+    """A sum whose terms are collected and in canonical order.
+
+    `mirrored` says that transposition maps the terms onto each other, as in X + Xᵀ; a sum of symmetric terms is
+    symmetric anyway.
+    """
     # 1/2 and 0.5 are equal numbers but not the same coefficient.
     key = (Sum, terms, tuple(c.__class__ for c, _ in terms), axes)
     found: Sum | None = _find(key)
@@ -243,18 +247,9 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes) -> Sum:
         weight += term.weight
         if coefficient not in (1, -1) and (term.children or term.axes):
             weight += 1
-    symmetric = len(axes) == 2 and axes[0] == axes[1] and _symmetric_terms(terms)
+    square = len(axes) == 2 and axes[0] == axes[1]
+    symmetric = square and (mirrored or all([term.symmetric for _, term in terms]))
     return _publish(node, key, axes, tuple([term for _, term in terms]), parts, weight, symmetric)
-
-
-def _symmetric_terms(terms: tuple[tuple[Coefficient, Node], ...]) -> bool:
-    """Whether transposition maps the terms onto each other (X + Xᵀ counts)."""
-    if all(node.symmetric for _, node in terms):
-        return True
-    from matcalc.graph.contraction import transposed_key
-
-    coefficients = {transposed_key(node, False): c for c, node in terms}
-    return all(coefficients.get(transposed_key(node, True)) == c for c, node in terms)
 
 
 def make_contract(

@@ -26,7 +26,7 @@ def _record(node: Node, place: dict[Node, int]) -> tuple[Any, ...]:
         case nodes.Size():
             return "size", node.dim
         case nodes.Sum():
-            return "sum", inside, tuple(c for c, _ in node.terms), node.axes
+            return "sum", inside, tuple(c for c, _ in node.terms), node.axes, node.symmetric
         case nodes.Contract():
             labels = tuple(held for _, held in node.factors)
             return "contract", inside, labels, node.out, node.sizes, node.symmetric
@@ -60,7 +60,7 @@ def _build(kind: str, fields: list[Any], built: list[Node]) -> Node:
     if kind == "size":
         return nodes.make_size(fields[0])
     if kind == "sum":
-        return nodes.make_sum(tuple(zip(fields[1], pick(fields[0]), strict=True)), fields[2])
+        return nodes.make_sum(tuple(zip(fields[1], pick(fields[0]), strict=True)), fields[2], fields[3])
     if kind == "contract":
         factors = tuple(zip(pick(fields[0]), fields[1], strict=True))
         return nodes.make_contract(factors, *fields[2:])
