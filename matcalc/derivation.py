@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import prod
 from typing import Any
 
 from matcalc.calculus.differentiate import differentiate
@@ -96,25 +95,13 @@ class Derivation(Shown):
         """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
         from matcalc.numeric.verification import verify
 
-        plan = self._plan
-
-        def arranged(array: Any) -> Any:
-            """An array with the axes (output…, variables…) in the layout of this derivative."""
-            if not array.ndim:
-                return array
-            moved, shape, start = array.transpose(plan.order), [], 0
-            for count in plan.groups:
-                shape.append(prod(moved.shape[start : start + count]))
-                start += count
-            return moved.reshape(shape)
-
         return verify(
             self._of.node,
             self.node,
             self._wrt,
             symbols=self._symbols,
-            arrange=arranged,
-            symmetric="cookbook" if self._symmetric == "cookbook" else "projected",
+            arrangement=self._plan,
+            symmetric=self._symmetric,
             samples=samples,
             seed=seed,
             device=device,
