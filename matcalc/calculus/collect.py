@@ -125,7 +125,9 @@ def _joined(a: Term, b: Term) -> Iterator[Node]:
         rest = _added(common, ratio, a.out)
         if rest is not None:
             node, labels = rest
-            yield scale(outer, contract([*common.factors, (node, labels)], a.out, dict(enumerate(a.sizes))))
+            # Only sizes of what comes out: an inner label that the rest has summed would be counted again.
+            sizes = {label: a.sizes[label] for label in a.out}
+            yield scale(outer, contract([*common.factors, (node, labels)], a.out, sizes))
 
 
 def _coefficients(a: Coefficient, b: Coefficient) -> tuple[tuple[Coefficient, Coefficient], Coefficient]:
