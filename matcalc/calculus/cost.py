@@ -75,7 +75,7 @@ class Measure:
         return max(length, 1)
 
     def _power(self, node: Node) -> int:
-        base, exponent = base_and_exponent(node)
+        base, exponent = node.children[0], base_and_exponent(node)[1]
         length = self(base) + (_GROUP if isinstance(base, Sum | Contract) and base.children else 0)
         return length + (2 if exponent != 1 else 1 + self(node.children[1]))
 
