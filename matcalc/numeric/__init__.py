@@ -1,1 +1,6 @@
-"""Arrays: evaluators, samples, verification, structured operators."""
+"""Arrays: evaluators, samples inside the domains, and verification against autodiff."""
+
+from matcalc.numeric.evaluator import Evaluator, jax_evaluator, numpy_evaluator
+from matcalc.numeric.verification import Check, Verification, verify
+
+__all__ = ["Check", "Evaluator", "Verification", "jax_evaluator", "numpy_evaluator", "verify"]

@@ -26,9 +26,9 @@ class Projection:
     symmetric or spd: sym(G) on each pair of the variable's axes, or with "cookbook" G + Gᵀ - G ⊙ I; diagonal: G ⊙ I.
     """
 
-    def __init__(self, variables: Sequence[Symbol], symmetric: str = "projected") -> None:
-        if symmetric not in ("projected", "cookbook"):
-            raise DomainError(f"symmetric is 'projected' or 'cookbook', got {symmetric!r}")
+    def __init__(self, variables: Sequence[Symbol], symmetric: str = "projection") -> None:
+        if symmetric not in ("projection", "cookbook"):
+            raise DomainError(f"symmetric is 'projection' or 'cookbook', got {symmetric!r}")
         self.variables = tuple(variables)
         self._cookbook = symmetric == "cookbook"
 
@@ -73,6 +73,8 @@ class Differences:
         self._projection = projection
         self._shapes = [tuple(dim_value(dim, sizes) for dim in symbol.axes) for symbol in variables]
         self._rng = np.random.default_rng(seed + 1)
+        # What rounding leaves of a derivative that is zero, relative to the expression, in terms of the tolerance.
+        self.noise = 1e-6 if len(self._variables) == 1 else 1e-3
 
     def __call__(self, values: dict[str, Array]) -> np.ma.MaskedArray[Any, Any]:
         found: Array | None = None

@@ -39,6 +39,7 @@ CLEARANCE = 1e-2
 _TRIES_PER_STYLE = 30
 _LARGEST = 1e7
 _WORST_CONDITION = 300.0
+_OTHER_SIZES = 4
 _SIZES = (3, 4, 5, 7, 6, 8, 9, 10, 11, 12)
 
 
@@ -56,6 +57,38 @@ def sizes_for(nodes: Iterable[Node]) -> dict[str, int]:
                     fixed.add(part)
     free = [size for size in _SIZES if size not in fixed]
     return {name: free[place % len(free)] for place, name in enumerate(names)}
+
+
+def sampler_for(
+    nodes: Sequence[Node], symbols: Sequence[Symbol], seed: int = 0, smooth: Sequence[Node] = ()
+) -> Sampler:
+    """A sampler with sizes that suit: det(X.T @ X) needs an X that is taller than wide.
+
+    Raises DomainError when no inputs are found whatever the sizes.
+    """
+    first = sizes_for([*nodes, *smooth, *symbols])
+    sizes = list(first.values())
+    rng = np.random.default_rng(seed)
+    orders = [sizes, sizes[::-1], *(list(map(int, rng.permutation(sizes))) for _ in range(_OTHER_SIZES))]
+    tried: list[list[int]] = []
+    for order in orders:
+        if order in tried:
+            continue
+        tried.append(order)
+        sampler = Sampler(nodes, symbols, dict(zip(first, order, strict=True)), seed, smooth)
+        try:
+            sampler.draw()
+        except DomainError:
+            continue
+        return Sampler(nodes, symbols, sampler.sizes, seed, smooth)
+    raise _nothing_found()
+
+
+def _nothing_found() -> DomainError:
+    return DomainError(
+        "no inputs were found at which the expression is finite and smooth",
+        hint="declare what is known of the variables: positive, spd, invertible, …",
+    )
 
 
 def concrete_function(letter: str, order: int, xp: Any) -> Callable[[Any], Any]:
@@ -114,10 +147,7 @@ class Sampler:
             }
             if self._watch.is_regular(values, self._rng):
                 return values
-        raise DomainError(
-            "no inputs were found at which the expression is finite and smooth",
-            hint="declare what is known of the variables: positive, spd, invertible, …",
-        )
+        raise _nothing_found()
 
     def _one(self, symbol: Symbol, style: str) -> Array:
         shape = tuple(dim_value(dim, self.sizes) for dim in array_shape(symbol))

@@ -18,6 +18,7 @@ from matcalc.graph import (
     apply,
     contract,
     elementwise,
+    fuse,
     identity,
     linear,
     multiply,
@@ -31,8 +32,9 @@ from matcalc.graph import (
     tidy,
     transpose,
 )
-from matcalc.numeric.verify import verify
+from matcalc.numeric import verify
 from matcalc.rules import AbstractFunction, lookup
+from matcalc.shapes.layouts import Arrangement, arrange
 from tests.codegen.graphs import SYMBOLS, graphs
 
 HALF = Fraction(1, 2)
@@ -101,12 +103,15 @@ def test_all_ranks(output: Node, variable: Symbol) -> None:
         (TANH, (u, b)),
         (LOGDET, (X, X)),
         (QUADRATIC, (x, X)),
+        (QUADRATIC, (x, X, x)),
+        (TANH, (x, b, x)),
+        (layer(AbstractFunction("f")), (b, b, b, b)),
         (elementwise(lookup("tanh"), z), (x, x)),
         (layer(lookup("elu")), (x, x)),
         (layer(AbstractFunction("f")), (x, x)),
     ],
 )
-def test_order_two(output: Node, variables: tuple[Symbol, ...]) -> None:
+def test_higher_orders(output: Node, variables: tuple[Symbol, ...]) -> None:
     evidence = verify(output, derivative(output, *variables), variables)
     assert evidence, str(evidence)
 
@@ -178,9 +183,21 @@ def test_layouts_are_arranged() -> None:
     product = contract([(W, "ij"), (X, "jk")], "ik")
     plain = derivative(product, X)
     laid_out = permute(plain, (1, 0, 3, 2))
-    assert verify(product, laid_out, X, arrange=lambda array: array.transpose(1, 0, 3, 2))
+    assert verify(product, laid_out, X, arrangement=Arrangement((1, 0, 3, 2), (1, 1, 1, 1), ()))
     with pytest.raises(DomainError, match="shape"):
         verify(product, laid_out, X)
+    jacobian = arrange(("m", "n"), [("n", "n")], "jacobian")
+    fused = fuse(permute(plain, jacobian.order), jacobian.groups)
+    assert verify(product, fused, X, arrangement=jacobian)
+    assert not verify(product, scale(2, fused), X, arrangement=jacobian)
+
+
+def test_sizes_that_suit() -> None:
+    """A Gram matrix is singular when it is wider than its factor is tall, whichever way round that is."""
+    for labels in ("ij", "ik"), ("ji", "ki"):
+        gram = contract([(W, labels[0]), (W, labels[1])], "jk")
+        output = apply(lookup("logdet"), [gram])
+        assert verify(output, derivative(output, W), W)
 
 
 def test_what_cannot_be_checked_does_not_pass() -> None:
