@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
+from matcalc.graph.axes import common_broadcast, common_parts, group_sizes, splits_freely
 from matcalc.graph.contraction import canonical, is_symmetric, mirrors
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
 from matcalc.graph.leaves import is_zero, scale, zero
@@ -69,7 +70,7 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
         if parts is not None:
             inner = [(c, split(node, parts)) for c, node in kept]
             return fuse(linear(inner, inner[0][1].axes), [len(part) for part in parts])
-        shared = _common_broadcast([node for _, node in kept])
+        shared = common_broadcast([node for _, node in kept])
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
             inner = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
@@ -82,7 +83,9 @@ def signed_sum(terms: list[tuple[Coefficient, Node]], axes: Axes) -> Node:
     terms.sort(key=_term_digest)
     mirrored = len(axes) == 2 and axes[0] == axes[1] and mirrors(terms)
     if terms[0][0] < 0 and len(terms) > 1:
-        return scale(-1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes, mirrored))
+        return scale(
+            -1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes, mirrored)
+        )
     return make_sum(tuple(terms), axes, mirrored)
 
 
@@ -242,25 +245,6 @@ def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:
     return fuse(scale(gathered.coefficient, contract(factors, out, sizes)), groups)
 
 
-def broadcast_axes(node: Node) -> frozenset[int]:
-    """The positions of the axes along which a node is constant as it stands."""
-    if not isinstance(node, Contract):
-        return frozenset()
-    touched = {label for _, labels in node.factors for label in labels}
-    return frozenset(
-        k for k, label in enumerate(node.out) if label not in touched and node.out.count(label) == 1
-    )
-
-
-def _common_broadcast(nodes: Sequence[Node]) -> frozenset[int]:
-    shared = broadcast_axes(nodes[0])
-    for node in nodes[1:]:
-        if not shared:
-            break
-        shared &= broadcast_axes(node)
-    return shared
-
-
 def unbroadcast(node: Node, where: Sequence[int]) -> Node:
     """The node without the axes along which it is constant."""
     assert isinstance(node, Contract)
@@ -271,45 +255,6 @@ def unbroadcast(node: Node, where: Sequence[int]) -> Node:
 
 
 # Fused axes --------------------------------------------------------------------------------------------------------
-
-
-def group_sizes(node: Fuse) -> tuple[Axes, ...]:
-    """The sizes that each axis of a fused node is made of."""
-    inner, start, parts = node.children[0].axes, 0, []
-    for count in node.groups:
-        parts.append(inner[start : start + count])
-        start += count
-    return tuple(parts)
-
-
-def splits_freely(node: Node, axis: int, part: Axes) -> bool:
-    """Whether axis `axis` falls into `part` without leaving a `Split` behind."""
-    if isinstance(node, Fuse):
-        return group_sizes(node)[axis] == part
-    if isinstance(node, Sum):
-        return all(splits_freely(term, axis, part) for _, term in node.terms)
-    if isinstance(node, Contract):
-        label = node.out[axis]
-        return all(
-            splits_freely(factor, place, part)
-            for factor, labels in node.factors
-            for place, held in enumerate(labels)
-            if held == label
-        )
-    return False
-
-
-def common_parts(nodes: Sequence[Node]) -> tuple[Axes, ...] | None:
-    """The parts into which the axes of all `nodes` fall freely, if one of them is fused; scalars do not count."""
-    first = next((node for node in nodes if isinstance(node, Fuse)), None)
-    if first is None:
-        return None
-    parts = group_sizes(first)
-    for node in nodes:
-        for axis, part in enumerate(parts if node.axes else ()):
-            if len(part) > 1 and not splits_freely(node, axis, part):
-                return None
-    return parts
 
 
 def fuse(node: Node, groups: Sequence[int]) -> Node:

@@ -12,7 +12,8 @@ from typing import Any
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.build import broadcast_axes, common_parts, contract, fuse, split, unbroadcast
+from matcalc.graph.axes import broadcast_axes, common_parts
+from matcalc.graph.build import contract, fuse, split, unbroadcast
 from matcalc.graph.leaves import ONE, number, number_value, scale
 from matcalc.graph.node import Axes, Contract, Node, Sum, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
