@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matcalc.graph import Apply, Map, Node, Symbol, base_and_exponent, is_power, topological
 from matcalc.notation.formula import formula
+from matcalc.notation.shapes import shape_of
 from matcalc.notation.text import text
-from matcalc.notation.writer import shape_of
 from matcalc.rules.entries import Elementwise, Function
 
 _CONSTRAINED = {

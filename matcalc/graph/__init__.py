@@ -1,5 +1,6 @@
 """The index graph: every value is a node with axes, and products, sums, transposes and traces are one contraction."""
 
+from matcalc.graph import pickling
 from matcalc.graph.build import add, contract, fuse, linear, split, subtract
 from matcalc.graph.leaves import ONE, constant, is_zero, negate, number, number_value, scale, symbol, zero
 from matcalc.graph.maps import apply, core_axes, divide, elementwise, power
@@ -62,6 +63,7 @@ __all__ = [
     "number_value",
     "ones",
     "permute",
+    "pickling",
     "power",
     "power_function",
     "rebuild",

@@ -48,11 +48,6 @@ class Node:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} axes=({', '.join(map(dim_text, self.axes))})>"
 
-    def __reduce__(self) -> tuple[object, ...]:
-        from matcalc.graph.pickling import dump, load
-
-        return load, (dump(self),)
-
 
 class Symbol(Node):
     """A variable. `shape` is as declared, (1, n) for a row; its axes are the dimensions that are not 1."""

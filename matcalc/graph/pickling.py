@@ -1,7 +1,11 @@
-"""Pickling without recursion: a graph travels as a flat list of nodes, each naming its operands by position."""
+"""Pickling without recursion: a graph travels as a flat list of nodes, each naming its operands by position.
+
+Importing this file teaches `pickle` and `copy` how.
+"""
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 from matcalc.graph import node as nodes
@@ -71,3 +75,11 @@ def _build(kind: str, fields: list[Any], built: list[Node]) -> Node:
     if kind == "fuse":
         return nodes.make_fuse(pick(fields[0])[0], fields[1], fields[2])
     return nodes.make_split(pick(fields[0])[0], fields[1], fields[2])
+
+
+def _reduced(root: Node) -> tuple[Any, ...]:
+    return load, (dump(root),)
+
+
+for _kind in Node.__subclasses__():
+    copyreg.pickle(_kind, _reduced)

@@ -10,8 +10,9 @@ from matcalc.graph.tidy import NAMED_FROM
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.names import Part, name_parts
+from matcalc.notation.shapes import shape_of, squared_norm
 from matcalc.notation.tree import IndexForm, Name, Shape, Tree, Where
-from matcalc.notation.writer import Writer, shape_of, squared_norm
+from matcalc.notation.writer import Writer
 
 # Operators that a formula without `where` may have before it is refused as unreadable.
 EXPANDED_LIMIT = 100_000

@@ -30,7 +30,10 @@ from matcalc.graph.numbers import Coefficient
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.kronecker import write_fused
+from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
+from matcalc.notation.shapes import is_difference, shape_of, squared_norm
+from matcalc.notation.signs import orientation, reads_well
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Power, Shape, Transposed, Tree
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
@@ -141,37 +144,9 @@ class Writer:
                 return self._contract(node, coefficient, loose)
         return sign, self.times(abs(coefficient), node)
 
-    def _orientation(self, node: Contract, sign: int) -> tuple[int, frozenset[Node]]:
-        """Which differences among the factors are written with their signs changed, and the sign that is left.
-
-        a − b and b − a are ± one node. Each is written as the user would, and a minus that remains goes into one.
-        """
-        odd: dict[Node, bool] = {}
-        for factor, _ in node.factors:
-            base, exponent = base_and_exponent(factor)
-            if isinstance(base, Sum) and base not in self.parts and isinstance(exponent, int):
-                if is_difference(base) and factor not in self.parts and base in self.trees:
-                    odd[base] = odd.get(base, False) ^ bool(exponent % 2)
-        flipped = {base for base in odd if not self._reads_well(base)}
-        for base in flipped:
-            sign = -sign if odd[base] else sign
-        if sign < 0:
-            turned = [base for base in odd if odd[base]]
-            if turned:
-                flipped ^= {turned[-1]}
-                sign = 1
-        return sign, frozenset(flipped)
-
-    def _reads_well(self, node: Sum) -> bool:
-        """Whether a difference starts with a plus as written: 1 − y, or what the user wrote first."""
-        for coefficient, term in node.terms:
-            if not term.children and not isinstance(term, Symbol):
-                return coefficient > 0
-        return min(node.terms, key=lambda term: (self.ranks[term[1]], term[1].digest))[0] > 0
-
     def oriented(self, node: Contract, sign: int, write: Callable[[], Result]) -> tuple[int, Result]:
         """What `write` gives with the differences in `node` turned as they read best, and the sign that is left."""
-        left, flipped = self._orientation(node, sign)
+        left, flipped = orientation(node, sign, self.ranks, self.parts)
         return left, self._with_flipped(flipped, write)
 
     def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], Result]) -> Result:
@@ -289,7 +264,7 @@ class Writer:
 
     def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> tuple[int, Tree]:
         """coefficient · node, with its sign apart."""
-        sign, flipped = self._orientation(node, 1 if coefficient > 0 else -1)
+        sign, flipped = orientation(node, 1 if coefficient > 0 else -1, self.ranks, self.parts)
         key = (node, flipped)
         reduced = self.contracts.get(key)
         if reduced is None:
@@ -300,7 +275,7 @@ class Writer:
             self.contracts[key] = reduced
         above, below = ranked(reduced.scalars.above), ranked(reduced.scalars.below)
         above, below = self._means(above, below)
-        body, under = _body(node, reduced, loose)
+        body, under = on_outputs(node, reduced, loose)
         if body is not None:
             body = pieces.shorter_transposes(body)
         return sign, pieces.over(abs(coefficient), above, [*below, *under], body)
@@ -355,7 +330,7 @@ class Writer:
             isinstance(node, Sum)
             and node not in self.parts
             and is_difference(node)
-            and not self._reads_well(node)
+            and not reads_well(node, self.ranks)
         )
 
     @staticmethod
@@ -385,28 +360,6 @@ class Writer:
         return above, below
 
 
-def shape_of(node: Node) -> Shape:
-    """The two dimensions of a node in its canonical orientation."""
-    if not node.axes:
-        return SCALAR
-    return (node.axes[0], 1) if len(node.axes) == 1 else node.axes
-
-
-def squared_norm(node: Node) -> Node | None:
-    """The node whose entries' squares are summed, if that is all that `node` is."""
-    if isinstance(node, Contract) and not node.out and len(node.factors) == 1:
-        factor, labels = node.factors[0]
-        base, exponent = base_and_exponent(factor)
-        if exponent == 2 and labels and len(set(labels)) == len(labels):
-            return base
-    return None
-
-
-def is_difference(node: Sum) -> bool:
-    """Whether a sum has terms of both signs."""
-    return any(c > 0 for c, _ in node.terms) and any(c < 0 for c, _ in node.terms)
-
-
 def _attached(sign: int, tree: Tree) -> Tree:
     return tree if sign > 0 else pieces.negative(tree)
 
@@ -419,47 +372,3 @@ def _symbol(node: Symbol) -> Tree:
 
 def _sizes(shape: Shape) -> tuple[Dim, ...]:
     return shape[:1] if shape[1] == 1 else shape
-
-
-def _body(node: Contract, reduced: Reduced, loose: bool) -> tuple[Tree | None, list[Tree]]:
-    """What stands on the outputs, and what divides it entry by entry."""
-    if not node.out:
-        return None, []
-    if len(reduced.columns) == 1:
-        return _diagonal_or_column(node, reduced, loose)
-    rows, columns = (node.sizes[label] for label in node.out)
-    left, right = reduced.columns
-    below = [*reduced.below[0], *map(pieces.transposed, reduced.below[1])]
-    body: Tree | None
-    if reduced.matrix is not None:
-        factors = [
-            *([pieces.diag(left)] if left is not None else []),
-            reduced.matrix,
-            *([pieces.diag(right)] if right is not None else []),
-        ]
-        body = pieces.matrix_product(*factors)
-    elif left is not None and right is not None:
-        body = pieces.matrix_product(left, pieces.transposed(right))
-    elif loose:
-        body = left if left is not None else None if right is None else pieces.transposed(right)
-    elif left is not None:
-        body = pieces.matrix_product(left, pieces.ones(1, columns))
-    elif right is not None:
-        body = pieces.matrix_product(pieces.ones(rows, 1), pieces.transposed(right))
-    else:
-        covered = bool(reduced.below[0]) and bool(reduced.below[1])
-        body = None if covered else pieces.ones(rows, columns)
-    return body, below
-
-
-def _diagonal_or_column(node: Contract, reduced: Reduced, loose: bool) -> tuple[Tree | None, list[Tree]]:
-    dim = node.sizes[node.out[0]]
-    column, below = reduced.columns[0], reduced.below[0]
-    if len(node.out) == 1:
-        if column is None and not below and not loose:
-            return pieces.ones(dim, 1), below
-        return column, below
-    if column is None and not below:
-        return pieces.eye(dim), []
-    weight = pieces.quotient(column if column is not None else pieces.ONE, below)
-    return pieces.diag(weight), []
