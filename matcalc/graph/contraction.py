@@ -112,12 +112,12 @@ def _refined_order(
 ) -> list[Label]:
     """All labels in canonical order: output labels as they come out, then component by component."""
     order = list(dict.fromkeys(out))
-    seen = set(order)
+    outer = {label: number for number, label in enumerate(order)}
     components = []
     for members in _components(factors, sizes):
         part = _Refinement([factors[index] for index in members], out, sizes)
-        components.append(part.best(seen))
-    # Components are told apart by their own form; equal ones may come in any order.
+        components.append(part.best(outer))
+    # Components are told apart by their form, which says where they come out; equal ones may come in any order.
     components.sort(key=lambda found: found[0])
     for _, labels in components:
         order += labels
@@ -169,7 +169,7 @@ class _Refinement:
             for label in self.incident
         }
 
-    def best(self, outer: set[Label]) -> tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]]:
+    def best(self, outer: Mapping[Label, int]) -> tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]]:
         """The smallest form among the tied orders, and its labels that do not come out, in order."""
         colours = dict(self.colours)
         self._refine(colours, set(colours))
@@ -243,9 +243,9 @@ class _Refinement:
         return classes[min(tied)[1]] if tied else []
 
     def _form(
-        self, colours: Mapping[Label, int], outer: set[Label]
+        self, colours: Mapping[Label, int], outer: Mapping[Label, int]
     ) -> tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]]:
-        order = sorted(colours, key=colours.__getitem__)
-        numbers = {label: number for number, label in enumerate(order)}
+        inner = sorted((label for label in colours if label not in outer), key=colours.__getitem__)
+        numbers = {**outer, **{label: len(outer) + number for number, label in enumerate(inner)}}
         form = sorted(_factor_key(_numbered(factor, numbers)) for factor in self.factors)
-        return form, [label for label in order if label not in outer]
+        return form, inner
