@@ -55,8 +55,8 @@ class Writer:
         self.trees: dict[Node, Tree] = {}
         self.ranks: dict[Node, Rank] = {}
         self.contracts: dict[tuple[Node, frozenset[Node]], Reduced] = {}
-        # Nodes made on the way, beside those of the graph.
-        self._made: list[Node] = []
+        # The differences whose signs are changed just now.
+        self._flipped: frozenset[Node] = frozenset()
         # Sums over a dimension, so that a sum over its size is a mean.
         self.sums: dict[Tree, tuple[Dim, ...]] = {}
 
@@ -70,11 +70,22 @@ class Writer:
 
     def written(self, node: Node) -> Tree:
         """The formula of a node made on the way, whose operands are written."""
-        if node not in self.trees and node not in self.parts:
-            new = [part for part in topological([node]) if part not in self.ranks]
-            self._made += new
-            self.write(new)
-        return self.tree(node)
+        if node in self.parts:
+            return self.parts[node]
+        if node not in self.trees:
+            self.write([part for part in topological([node]) if part not in self.ranks and part is not node])
+        elif not self._shows_flipped(node):
+            return self.trees[node]
+        # A formula that shows changed signs is good for this once only, and is not kept.
+        rank = self.ranks.setdefault(node, self._rank(node))
+        tree = self._tree(node)
+        if not self._shows_flipped(node):
+            self.trees[node], self.ranks[node] = tree, rank
+        return tree
+
+    def _shows_flipped(self, node: Node) -> bool:
+        """Whether a factor of the node is written with its signs changed just now."""
+        return any(base_and_exponent(child)[0] in self._flipped for child in node.children)
 
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a named part."""
@@ -146,26 +157,26 @@ class Writer:
 
     def oriented(self, node: Contract, sign: int, write: Callable[[], Result]) -> tuple[int, Result]:
         """What `write` gives with the differences in `node` turned as they read best, and the sign that is left."""
-        left, flipped = orientation(node, sign, self.ranks, self.parts)
+        left, flipped = self._orientation(node, sign)
         return left, self._with_flipped(flipped, write)
+
+    def _orientation(self, node: Contract, sign: int) -> tuple[int, frozenset[Node]]:
+        """Inside a formula whose signs are settled nothing is turned again."""
+        return (sign, frozenset()) if self._flipped else orientation(node, sign, self.ranks, self.parts)
 
     def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], Result]) -> Result:
         """What `write` gives while the differences in `flipped` have their signs changed."""
         if not flipped:
             return write()
-        straight, made = {node: self.trees[node] for node in flipped}, self._made
+        before = self._flipped, self.contracts, {node: self.trees[node] for node in flipped}
         for node in flipped:
             assert isinstance(node, Sum)
             self.trees[node] = self._sum(node, -1)
-        self._made = []
+        self._flipped, self.contracts = self._flipped | flipped, {}
         try:
             return write()
         finally:
-            # What was written on the way holds the changed signs, and must not be taken for the node's own formula.
-            for node in self._made:
-                self.trees.pop(node, None)
-                self.ranks.pop(node, None)
-            self._made = made
+            self._flipped, self.contracts, straight = before
             self.trees.update(straight)
 
     def times(self, coefficient: Coefficient, node: Node) -> Tree:
@@ -264,7 +275,7 @@ class Writer:
 
     def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> tuple[int, Tree]:
         """coefficient · node, with its sign apart."""
-        sign, flipped = orientation(node, 1 if coefficient > 0 else -1, self.ranks, self.parts)
+        sign, flipped = self._orientation(node, 1 if coefficient > 0 else -1)
         key = (node, flipped)
         reduced = self.contracts.get(key)
         if reduced is None:
