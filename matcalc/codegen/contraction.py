@@ -30,6 +30,8 @@ def contracted(program: Program, parts: Sequence[Part], out: Labels, sizes: Size
     """
     scalars = [ref for ref, labels in parts if not labels]
     arrays = [part for part in parts if part[1]] if scalars else parts
+    if len(arrays) == 3:
+        arrays = _twins(program, arrays, out, sizes)
     if len(arrays) > 2:
         return _Pairing(program, arrays, out, sizes).run(scalars)
     if len(arrays) == 2:
@@ -46,6 +48,15 @@ def contracted(program: Program, parts: Sequence[Part], out: Labels, sizes: Size
         arrays = [_summed(program, *arrays[0], out, sizes)]
     scalars += [ref for ref, labels in arrays if not labels]
     return _disjoint(program, [part for part in arrays if part[1]], scalars, out, sizes)
+
+
+def _twins(program: Program, parts: Sequence[Part], out: Labels, sizes: Sizes) -> Sequence[Part]:
+    """Of three arrays the first two with the same labels multiplied, where all these labels stay: δ ⊙ f'(z) and W."""
+    for a, b, c in ((0, 1, 2), (0, 2, 1), (1, 2, 0)):
+        labels = parts[a][1]
+        if labels == parts[b][1] and all(label in out or label in parts[c][1] for label in labels):
+            return [_multiplied(program, (parts[a], parts[b]), labels, sizes), parts[c]]
+    return parts
 
 
 class _Pairing:

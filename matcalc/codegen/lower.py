@@ -104,11 +104,16 @@ class Lowering:
         rank = len(axes)
         whole = plain(rank)
         instructions = self.program.instructions
+        full = False
         for ref, labels in views:
-            if labels != whole or len(instructions[ref].axes) != rank:
+            held = len(instructions[ref].axes)
+            # A number laid over all axes rides along as it is.
+            if labels != whole or held not in (rank, 0):
                 break
+            full |= held == rank
         else:
-            return [view.ref for view in views], axes, whole
+            if full:
+                return [view.ref for view in views], axes, whole
         groups = tied(views) if keep_ties and axes else whole
         arrays = [untied(self.program, view, groups, axes) for view in views]
         order = layout(arrays)
@@ -168,7 +173,7 @@ class Lowering:
             parts = [(ref, tuple(map(same.root, labels))) for ref, labels in parts]
             out = tuple(map(same.root, out))
             held = {label for _, labels in parts for label in labels}
-        parts = [part if len(part[1]) < 2 else self._distinct(*part) for part in parts]
+        parts = [self._distinct(*part) if len(part[1]) > len(set(part[1])) else part for part in parts]
         if len(held) < len(labels_in_play):
             free = set(map(same.root, labels_in_play)) - held - set(out)
             parts += [(self.program.size(sizes[label]), ()) for label in sorted(free)]

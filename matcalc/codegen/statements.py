@@ -58,6 +58,7 @@ class Statements:
     def write(self) -> list[str]:
         """Fills `lines`; returns the expressions of the outputs."""
         write: Mapping[str, Callable[[Statements, Instruction], Text]] = _WRITE
+        results = set(self.program.outputs)
         for ref, instruction in enumerate(self.program.instructions):
             uses = self.uses[ref]
             if not uses:
@@ -66,7 +67,8 @@ class Statements:
             if op in _SCALAR and not instruction.axes:
                 self.static[ref] = all(self.static[operand] for operand in instruction.operands)
             text = write[op](self, instruction)
-            if op not in _FREE and (len(text[0]) > _LONGEST or (uses > 1 and not self._is_cheap(ref, text))):
+            long = len(text[0]) > _LONGEST and not (uses == 1 and ref in results)
+            if op not in _FREE and (long or (uses > 1 and not self._is_cheap(ref, text))):
                 text = (self._assign(text[0]), _ATOM)
             self.texts[ref] = text
         return [self.texts[ref][0] for ref in self.program.outputs]

@@ -110,7 +110,8 @@ class Evaluator:
                 if type(value) is not np.ndarray or value.ndim != rank or value.dtype.kind != "f":
                     break
             else:
-                return self._finished(self._run(values), ())
+                result = self._run(values)
+                return result if type(result) is np.ndarray else self._finished(result, ())
         return self._carefully(values)
 
     def _run(self, arguments: Mapping[str, Any]) -> Any:
