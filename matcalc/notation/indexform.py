@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from matcalc.graph import Contract, Fuse, Map, Node, Split, Sum, base_and_exponent, is_power
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Fuse,
+    Map,
+    Node,
+    Split,
+    Sum,
+    base_and_exponent,
+    is_power,
+    numbers,
+)
 from matcalc.notation import pieces
 from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Shape, Transposed, Tree
 from matcalc.notation.written import Written
@@ -59,11 +70,22 @@ def _body(writer: Written, node: Node, names: Sequence[str], supply: Iterator[st
     if isinstance(node, Sum):
         if not node.terms:
             return _zero(node, names)
-        terms = sorted(node.terms, key=lambda term: (writer.rank(term[1]), term[1].digest))
+        terms = sorted(_terms(writer, node), key=lambda term: (writer.rank(term[1]), term[1].digest))
         return pieces.addition(
             [(1 if c > 0 else -1, _product(writer, term, names, supply, abs(c))) for c, term in terms], SCALAR
         )
     return _product(writer, node, names, supply, 1)
+
+
+def _terms(writer: Written, node: Sum) -> list[tuple[Coefficient, Node]]:
+    """The terms of a sum, those of a multiple of a sum among them: index notation needs no units."""
+    found: list[tuple[Coefficient, Node]] = []
+    for coefficient, term in node.terms:
+        if isinstance(term, Sum) and term not in writer.parts and len(term.axes) > 2:
+            found += [(numbers.multiply(coefficient, c), inner) for c, inner in term.terms]
+        else:
+            found.append((coefficient, term))
+    return found
 
 
 def _zero(node: Sum, names: Sequence[str]) -> Tree:

@@ -34,7 +34,7 @@ from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.shapes import is_difference, shape_of, squared_norm
 from matcalc.notation.signs import orientation, reads_well
-from matcalc.notation.tree import SCALAR, Call, Literal, Name, Power, Shape, Transposed, Tree
+from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Transposed, Tree
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
 from matcalc.shapes.dims import Dim, dim_text
@@ -149,8 +149,9 @@ class Writer:
         if node not in self.parts:
             if sign < 0 and isinstance(node, Sum) and (coefficient == -1 or is_difference(node)):
                 return 1, pieces.over(-coefficient, (), (), self._sum(node, -1))
-            if sign < 0 and isinstance(node, Fuse) and isinstance(node.children[0], Sum):
-                return 1, write_fused(self, node, coefficient)
+            if sign < 0 and isinstance(node, Fuse):
+                tree = write_fused(self, node, coefficient)
+                return (-1, tree.body) if isinstance(tree, Negative) else (1, tree)
             if isinstance(node, Contract):
                 return self._contract(node, coefficient, loose)
         return sign, self.times(abs(coefficient), node)
