@@ -169,7 +169,11 @@ def _built(
         node, labels = merged[0]
         if tuple(labels) == out and _are_distinct(out):
             return scale(coefficient, node)
-        if isinstance(node, Sum) and _permutes(tuple(labels), out):
+        if isinstance(node, Contract) and _permutes(tuple(labels), out):
+            # Exchanging the axes of a product only renames what comes out of it.
+            renamed = [node.out[list(labels).index(label)] for label in out]
+            return scale(coefficient, contract(node.factors, renamed, dict(enumerate(node.sizes))))
+        if len(out) > 2 and isinstance(node, Sum) and _permutes(tuple(labels), out):
             # A tensor has no transposed form to read: its axes are exchanged term by term.
             terms = [(c, contract([(term, labels)], out, held)) for c, term in node.terms]
             return scale(coefficient, linear(terms, [held[label] for label in out]))
@@ -181,8 +185,8 @@ def _built(
 
 
 def _permutes(labels: Labels, out: Labels) -> bool:
-    """Whether a tensor's axes are only exchanged."""
-    return len(out) > 2 and len(labels) == len(out) == len(set(out)) and set(labels) == set(out)
+    """Whether axes are only exchanged."""
+    return len(out) > 1 and len(labels) == len(out) == len(set(out)) and set(labels) == set(out)
 
 
 def _are_distinct(labels: Labels) -> bool:
