@@ -57,7 +57,7 @@ def collected(node: Sum, named: Collection[Node], measure: Measure) -> Node:
 def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
     """2 x - 2 y is 2 (x - y)."""
     size = abs(node.terms[0][0])
-    if size == 1 or any(abs(c) != size for c, _ in node.terms):
+    if size == 1 or len(node.axes) > 2 or any(abs(c) != size for c, _ in node.terms):
         return None
     unit = linear([(1 if c > 0 else -1, term) for c, term in node.terms], node.axes)
     made = scale(size, unit) if not isinstance(unit, Sum) or len(unit.terms) > 1 else scale(-size, unit.terms[0][1])

@@ -132,8 +132,9 @@ def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:
     while pending:
         coefficient, term = pending.pop()
         if isinstance(term, Sum) and term not in kept:
-            unit = len(term.terms) > 1 and coefficient not in (1, -1)
-            # A multiple of a sum stays as the user wrote it, unless that hides terms that cancel or collect.
+            unit = len(term.terms) > 1 and coefficient not in (1, -1) and len(term.axes) < 3
+            # A multiple of a sum stays as the user wrote it, unless that hides terms that cancel or collect; of a
+            # tensor it is written term by term.
             if not unit or any(inner in outer for _, inner in term.terms):
                 pending += [(numbers.multiply(coefficient, c), inner) for c, inner in reversed(term.terms)]
                 continue

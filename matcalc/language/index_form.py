@@ -239,18 +239,18 @@ class _Evaluation:
         out = self.form.form.letters
         shape: Shape = form_shape(self.form, self.sizes, dim_product)
         laid = [
-            (sign, self.laid_out(self.product(part, frozenset(out)), out))
-            for sign, part in terms(self.form.form.body)
+            (sign, self.product(part, frozenset(out), out).node) for sign, part in terms(self.form.form.body)
         ]
         return Operand(fuse(linear(laid, laid[0][1].axes), self.form.form.groups), shape)
 
     def laid_out(self, term: Entries, out: Letters) -> Node:
         if term.letters == out:
             return term.node
-        missing: dict[Hashable, Dim] = {
-            letter: self.sizes[letter] for letter in out if letter not in term.letters
-        }
-        return contract([term], out, missing)
+        return contract([term], out, self.missing(out, term.letters))
+
+    def missing(self, out: Letters, held: Letters) -> dict[Hashable, Dim]:
+        """The sizes of letters that come out and that nothing holds."""
+        return {letter: self.sizes[letter] for letter in out if letter not in held}
 
     def sum(self, part: Syntax, keep: frozenset[str]) -> Entries:
         """A sum in parentheses: each of its terms summed over the letters that nothing outside holds."""
@@ -259,8 +259,8 @@ class _Evaluation:
         nodes = [(sign, self.laid_out(term, letters)) for sign, term in found]
         return Entries(linear(nodes, nodes[0][1].axes), letters)
 
-    def product(self, part: Syntax, keep: frozenset[str]) -> Entries:
-        """A term: its factors multiplied, and summed over the letters that are not in `keep`."""
+    def product(self, part: Syntax, keep: frozenset[str], out: Letters | None = None) -> Entries:
+        """A term: its factors multiplied, and summed over the letters that are not in `keep`; laid out as `out`."""
         sign, parts = factors(part)
         held = [self.form.letters.get(factor, Counter()) for factor, _ in parts]
         holders = Counter(letter for counts in held for letter in counts)
@@ -271,10 +271,11 @@ class _Evaluation:
             )
             for (factor, inverse), counts in zip(parts, held, strict=True)
         ]
-        letters = tuple(letter for letter in _union(entries.letters for entries in found) if letter in keep)
+        left = tuple(letter for letter in _union(entries.letters for entries in found) if letter in keep)
+        letters = left if out is None else out
         node = found[0].node
         if len(found) > 1 or found[0].letters != letters:
-            node = contract(found, letters)
+            node = contract(found, letters, self.missing(letters, left))
         return Entries(linear([(sign, node)], node.axes), letters)
 
     def factor(self, part: Syntax, inverse: bool, keep: frozenset[str]) -> Entries:

@@ -50,11 +50,12 @@ def formula(
     writer = Writer(order, parts)
     writer.write(nodes)
     body = _indexed_body(writer, node) if indexed or node not in writer.trees else writer.trees[node]
-    if len(shape) == 2 and shape[0] == 1 and shape[1] != 1 and not isinstance(body, IndexForm):
+    is_row = len(shape) == 2 and shape[0] == 1 and shape[1] != 1
+    if is_row and not (indexed and isinstance(body, IndexForm)):
         body = pieces.transposed(body)
     if not named:
         return body
-    trees = [writer.trees.get(part) or write_indexed(_without(writer, part), part) for part in named]
+    trees = [writer.trees.get(part) or write_indexed(writer, part) for part in named]
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
     for part, name in zip(named, name_parts(asked, taken), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.
@@ -65,18 +66,6 @@ def formula(
 
 def _indexed_body(writer: Writer, node: Node) -> Tree:
     return write_indexed(writer, node)
-
-
-def _without(writer: Writer, part: Node) -> Writer:
-    """The same writer for the definition of `part` itself, where its name must not be used."""
-    inner = Writer(writer.order, {node: name for node, name in writer.parts.items() if node is not part})
-    inner.trees, inner.ranks, inner.contracts, inner.sums = (
-        writer.trees,
-        writer.ranks,
-        writer.contracts,
-        writer.sums,
-    )
-    return inner
 
 
 def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool:

@@ -39,6 +39,8 @@ def letters() -> Iterator[str]:
 
 def write_indexed(writer: Written, node: Node) -> Tree:
     """The node as an index form of its own axes."""
+    if node in writer.parts:
+        writer = writer.without(node)
     supply = letters()
     if isinstance(node, Fuse):
         inner = node.children[0]

@@ -21,7 +21,8 @@ def orientation(
         base, exponent = base_and_exponent(factor)
         if not isinstance(base, Sum) or not isinstance(exponent, int) or base in parts or factor in parts:
             continue
-        if is_difference(base) and base in ranks:
+        # A difference of higher rank is written in index notation, as it stands.
+        if is_difference(base) and base in ranks and len(base.axes) < 3:
             odd[base] = odd.get(base, False) ^ bool(exponent % 2)
     flipped = {base for base in odd if not reads_well(base, ranks)}
     for base in flipped:

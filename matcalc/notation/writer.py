@@ -7,6 +7,7 @@ along an axis can be written loosely (a number in a sum with a vector) where its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -90,6 +91,12 @@ class Writer:
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a named part."""
         return self.parts.get(node) or self.trees[node]
+
+    def without(self, part: Node) -> Writer:
+        """The same writer for the definition of `part` itself, where its name must not be used."""
+        inner = copy(self)
+        inner.parts = {node: name for node, name in self.parts.items() if node is not part}
+        return inner
 
     def rank(self, node: Node) -> Rank:
         """Where the node's variables first appear in what the user typed."""

@@ -25,6 +25,9 @@ class Written(Protocol):
     def written(self, node: Node) -> Tree:
         """The formula of a node made on the way, whose operands are written."""
 
+    def without(self, part: Node) -> Written:
+        """The same for the definition of `part` itself, where its name must not be used."""
+
     def rank(self, node: Node) -> Rank:
         """Where the node's variables first appear in what the user typed."""
 
