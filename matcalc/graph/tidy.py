@@ -40,7 +40,7 @@ def _is_flat(order: Sequence[Node]) -> bool:
         if isinstance(node, Contract):
             if any(isinstance(child, Contract) or _opens(child) for child in node.children):
                 return False
-        elif isinstance(node, Sum) and any(isinstance(child, Sum) for child in node.children):
+        elif isinstance(node, Sum) and any(isinstance(child, Sum) or _spread_sum(child) for child in node.children):
             return False
     return True
 
@@ -125,6 +125,22 @@ def _opens(node: Node) -> bool:
     return isinstance(node, Contract) or (isinstance(node, Sum) and len(node.terms) < 2)
 
 
+def _spread_sum(node: Node) -> Sum | None:
+    """The sum that a node repeats along further axes, if that is all it does: in a sum each term is spread by itself."""
+    if not isinstance(node, Contract) or len(node.factors) != 1 or len(set(node.out)) < len(node.out):
+        return None
+    factor, labels = node.factors[0]
+    spreads = isinstance(factor, Sum) and len(factor.axes) < len(node.axes) and len(node.sizes) == len(node.out)
+    return factor if spreads and len(set(labels)) == len(labels) else None  # type: ignore[return-value]
+
+
+def _each_spread(node: Node, spread: Sum) -> list[tuple[Coefficient, Node]]:
+    assert isinstance(node, Contract)
+    ((_, labels),) = node.factors
+    sizes = dict(enumerate(node.sizes))
+    return [(c, contract([(term, labels)], node.out, sizes)) for c, term in spread.terms]
+
+
 def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:
     terms: list[tuple[Coefficient, Node]] = []
     pending = [(c, new[term]) for c, term in reversed(node.terms)]
@@ -138,5 +154,9 @@ def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:
             if not unit or any(inner in outer for _, inner in term.terms):
                 pending += [(numbers.multiply(coefficient, c), inner) for c, inner in reversed(term.terms)]
                 continue
+        spread = _spread_sum(term)
+        if spread is not None and term not in kept and spread not in kept:
+            pending += [(numbers.multiply(coefficient, c), one) for c, one in reversed(_each_spread(term, spread))]
+            continue
         terms.append((coefficient, term))
     return linear(terms, node.axes)
