@@ -119,7 +119,7 @@ def contract(
     if replaced is None:
         plain = _plain(factors, sizes, opens)
         if plain is not None:
-            return _built(1, factors, out, plain)
+            return _built(1, factors, out, plain, bool(sizes))
     gathered = Gathered(factors, out, sizes, opens, replaced)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
@@ -127,7 +127,7 @@ def contract(
         wanted = _fused_labels(gathered)
         if wanted:
             return _unfused(gathered, wanted)
-    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes)
+    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True)
 
 
 def _plain(
@@ -154,17 +154,23 @@ def _plain(
 
 
 def _built(
-    coefficient: Coefficient, factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
+    coefficient: Coefficient,
+    factors: Sequence[Labelled],
+    out: Labels,
+    sizes: dict[Label, Dim],
+    counted: bool,
 ) -> Node:
-    """The canonical node of factors that are all taken in."""
-    merged = merge_powers(factors)
+    """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
+    merged = merge_powers(factors) if len(factors) > 1 else factors
     if merged is not factors and any(
         isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in merged
     ):
         # A merged power became a multiple or a wrapper: take it in as such.
         inner = contract(merged, out, sizes)
         return linear([(coefficient, inner)], inner.axes)
-    coefficient, merged, held = _count_free(coefficient, merged, out, sizes)
+    held = sizes
+    if counted or merged is not factors:
+        coefficient, merged, held = _count_free(coefficient, merged, out, sizes)
     if len(merged) == 1:
         node, labels = merged[0]
         if tuple(labels) == out and _are_distinct(out):
@@ -288,18 +294,21 @@ def fuse(node: Node, groups: Sequence[int]) -> Node:
 
 
 def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
-    """Fuse labels that no factor touches and that always come out together: deltas and ones of the fused size."""
+    """Fuse labels that always come out together, and that factors only hold as the parts of a split axis.
+
+    Deltas and ones get the fused size, and what was split only to be fused again is whole.
+    """
     runs: list[tuple[int, ...]] = []
     start = 0
     for count in groups:
         runs.append(node.out[start : start + count])
         start += count
-    touched = {label for _, labels in node.factors for label in labels}
+    places = [_places(factor, labels) for factor, labels in node.factors]
     joined = {
         run
         for run in runs
         if len(set(run)) == len(run) > 1
-        and not touched.intersection(run)
+        and all(place == run or not set(place) & set(run) for own in places for place in own)
         and sum(run == other for other in runs) * len(run) == sum(label in run for label in node.out)
     }
     if not joined:
@@ -315,9 +324,30 @@ def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
         else:
             out += run
             rest.append(len(run))
-    held = touched | set(out)
+    factors = [_rejoined(factor, own, joined) for (factor, _), own in zip(node.factors, places, strict=True)]
+    held = {label for _, labels in factors for label in labels} | set(out)
     kept = {label: dim for label, dim in sizes.items() if label in held}
-    return fuse(contract(node.factors, out, kept), rest)
+    return fuse(contract(factors, out, kept), rest)
+
+
+def _places(factor: Node, labels: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The labels of each axis of a factor, those of a split axis together."""
+    if not isinstance(factor, Split):
+        return [(label,) for label in labels]
+    ends = [sum(len(part) for part in factor.parts[: k + 1]) for k in range(len(factor.parts))]
+    return [labels[end - len(part) : end] for end, part in zip(ends, factor.parts, strict=True)]
+
+
+def _rejoined(factor: Node, places: list[tuple[int, ...]], joined: set[tuple[int, ...]]) -> Labelled:
+    """A factor whose joined places are whole again."""
+    labels: list[Label] = [label for place in places for label in ((place,) if place in joined else place)]
+    if not isinstance(factor, Split) or not joined.intersection(places):
+        return factor, labels
+    parts = [
+        (dim_product(part),) if place in joined else part
+        for place, part in zip(places, factor.parts, strict=True)
+    ]
+    return split(factor.children[0], parts), labels
 
 
 def split(node: Node, parts: Sequence[Axes]) -> Node:

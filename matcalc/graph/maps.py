@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -96,6 +97,10 @@ def _power(base: Node, exponent: Node) -> Node:
         if base is ONE:
             return ones(axes)
         return _mapped(power_function(), (base, exponent), axes, _power)
+    if isinstance(value, float) and value * 2 == int(value * 2):
+        # x**0.5 is the square root, and is written so.
+        exponent = number(Fraction(int(value * 2), 2))
+        value = number_value(exponent)
     if value == 1:
         return base
     if value == 0:
