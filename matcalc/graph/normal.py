@@ -59,8 +59,7 @@ class _Expansion:
 
     def _terms(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
         expanded = self.expand(node) if isinstance(node, (Sum, Contract)) else node
-        terms = expanded.terms if isinstance(expanded, Sum) else ((1, expanded),)
-        for inner, term in terms:
+        for inner, term in _terms_of(expanded):
             self._spend()
             yield numbers.multiply(coefficient, inner), term
 
@@ -123,7 +122,13 @@ class _Expansion:
 
 
 def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
-    return node.terms if isinstance(node, Sum) else ((1, node),)
+    """The terms of a sum, through the negative of one: a − b and b − a are ± one node."""
+    if not isinstance(node, Sum):
+        return ((1, node),)
+    if len(node.terms) == 1 and isinstance(node.terms[0][1], Sum):
+        outer, inner = node.terms[0]
+        return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
+    return node.terms
 
 
 def _always(node: Contract) -> bool:
