@@ -6,17 +6,30 @@ occurs twice may cancel against its neighbours in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 from matcalc.calculus.cost import Measure
-from matcalc.calculus.expand import expanded
-from matcalc.graph import Coefficient, Contract, Node, Size, Sum, base_and_exponent, contract, linear, power
+from matcalc.calculus.expand import Marks, expanded
+from matcalc.calculus.opening import only, sizes_of, unscaled, with_opened
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Node,
+    Size,
+    Sum,
+    base_and_exponent,
+    contract,
+    linear,
+    power,
+    scale,
+)
+from matcalc.shapes.dims import Dim
 
 Labels = tuple[int, ...]
 Powers = Mapping[tuple[Node, Labels], Coefficient]
 
 
-def cancelled(node: Contract, measure: Measure) -> Node | None:
+def cancelled(node: Contract, measure: Measure, marks: Marks) -> Node | None:
     """The contraction with a factor opened where that makes it shorter, or None."""
     if not any(isinstance(base_and_exponent(factor)[0], Sum | Contract) for factor, _ in node.factors):
         return None
@@ -28,11 +41,11 @@ def cancelled(node: Contract, measure: Measure) -> Node | None:
         base, exponent = base_and_exponent(factor)
         found = None
         if isinstance(base, Contract) and exponent == 1 and _meets(base, labels, powers):
-            found = contract(node.factors, node.out, dict(enumerate(node.sizes)), lambda inner, f=factor: inner is f)  # type: ignore[misc]
+            found = with_opened(node, factor)
         elif isinstance(base, Sum) and isinstance(exponent, int) and len(set(labels)) == len(labels):
             pushed = _pushed(base, labels, exponent, powers)
             if pushed:
-                found = _distributed(node, place, pushed, measure)
+                found = _distributed(node, place, pushed, measure, marks)
         if found is not None:
             opened = measure.body(base) if base in measure.named else 0
             if measure.body(found) < measure.body(node) + opened:
@@ -79,30 +92,23 @@ def _pushed(
     return found
 
 
-def _distributed(
-    node: Contract, place: int, pushed: Mapping[tuple[Node, Labels], Coefficient], measure: Measure
-) -> Node:
+def _distributed(node: Contract, place: int, pushed: Powers, measure: Measure, marks: Marks) -> Node:
     """The contraction with the factors `pushed` multiplied into the sum at `place`."""
     factor, labels = node.factors[place]
     base, exponent = base_and_exponent(factor)
     assert isinstance(base, Sum)
     own = tuple(range(len(labels)))
     where = dict(zip(labels, own, strict=True))
-    sizes = dict(zip(own, base.axes, strict=True))
+    sizes: dict[Hashable, Dim] = dict(zip(own, base.axes, strict=True))
     taken = [(power(b, e), tuple(where[label] for label in held)) for (b, held), e in pushed.items()]
-    terms = [
-        (c, contract([(term, own), *taken], own, sizes, lambda inner, t=term: inner is t))  # type: ignore[misc]
-        for c, term in base.terms
-    ]
-    inside = linear(terms, base.axes)
-    sum_of = inside.terms[0][1] if isinstance(inside, Sum) and len(inside.terms) == 1 else inside
-    if isinstance(sum_of, Sum):
-        shorter = expanded(sum_of, measure)
-        if shorter is not None:
-            inside = shorter if sum_of is inside else linear([(inside.terms[0][0], shorter)], inside.axes)  # type: ignore[attr-defined]
+    terms = [(c, contract([(term, own), *taken], own, sizes, only(term))) for c, term in base.terms]
+    outside, inside = unscaled(linear(terms, base.axes))
+    if isinstance(inside, Sum):
+        inside = expanded(inside, measure, marks) or inside
     others = [
         (one, held)
         for k, (one, held) in enumerate(node.factors)
         if k != place and (base_and_exponent(one)[0], held) not in pushed
     ]
-    return contract([*others, (power(inside, exponent), labels)], node.out, dict(enumerate(node.sizes)))
+    whole = power(scale(outside, inside), exponent)
+    return contract([*others, (whole, labels)], node.out, sizes_of(node))

@@ -10,8 +10,9 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcalc.calculus.cost import Measure
+from matcalc.calculus.opening import unscaled
 from matcalc.graph import Coefficient, Contract, Node, Sum, base_and_exponent, contract, linear, power, scale
-from matcalc.graph.numbers import exact_power, multiply
+from matcalc.graph.numbers import add, exact_power, multiply
 from matcalc.shapes.dims import Dim
 
 # Pairs of terms that are compared in one sum.
@@ -40,28 +41,34 @@ class Common:
     sizes: dict[Hashable, Dim]
 
 
-def collected(node: Sum, named: Collection[Node], measure: Measure) -> Node:
-    """The sum with common factors taken out wherever that makes it shorter. Parts in `named` stay whole."""
+def collected(node: Sum, measure: Measure) -> Node:
+    """The sum with common factors taken out wherever that makes it shorter. Named parts stay whole."""
+    outside: Coefficient = 1
     current: Node = node
     for _ in range(len(node.terms)):
-        inner = current.terms[0][1] if isinstance(current, Sum) and len(current.terms) == 1 else current
-        if not isinstance(inner, Sum) or len(inner.terms) < 2:
+        coefficient, current = unscaled(current)
+        outside = multiply(outside, coefficient)
+        if not isinstance(current, Sum) or len(current.terms) < 2:
             break
-        found = _diagonals(inner) or _one_pair(inner, named, measure) or _one_coefficient(inner, measure)
+        found = _diagonals(current) or _one_pair(current, measure) or _one_coefficient(current, measure)
         if found is None:
             break
-        current = found if inner is current else scale(current.terms[0][0], found)  # type: ignore[attr-defined]
-    return current
+        current = found
+    return scale(outside, current)
+
+
+def magnitude(value: Coefficient) -> Coefficient:
+    """The absolute value."""
+    return value if value >= 0 else multiply(-1, value)
 
 
 def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
     """2 x - 2 y is 2 (x - y)."""
-    size = abs(node.terms[0][0])
+    size = magnitude(node.terms[0][0])
     if size == 1 or len(node.axes) > 2 or any(abs(c) != size for c, _ in node.terms):
         return None
-    unit = linear([(1 if c > 0 else -1, term) for c, term in node.terms], node.axes)
-    made = scale(size, unit) if not isinstance(unit, Sum) or len(unit.terms) > 1 else scale(-size, unit.terms[0][1])
-    return made if measure.body(unit) + 3 < measure.body(node) else None
+    sign, unit = unscaled(linear([(1 if c > 0 else -1, term) for c, term in node.terms], node.axes))
+    return scale(multiply(sign, size), unit) if measure.body(unit) + 3 < measure.body(node) else None
 
 
 def _diagonals(node: Sum) -> Node | None:
@@ -82,10 +89,10 @@ def _diagonals(node: Sum) -> Node | None:
     return linear([(1, total), *(term for k, term in enumerate(node.terms) if k not in places)], node.axes)
 
 
-def _one_pair(node: Sum, named: Collection[Node], measure: Measure) -> Node | None:
+def _one_pair(node: Sum, measure: Measure) -> Node | None:
     """The sum with the two terms joined that shorten it most."""
     holders: dict[Node, list[int]] = {}
-    terms = [_term(c, term, named) for c, term in node.terms]
+    terms = [_term(c, term, measure.named) for c, term in node.terms]
     for k, term in enumerate(terms):
         for base in dict.fromkeys(base_and_exponent(factor)[0] for factor, _ in term.factors):
             holders.setdefault(base, []).append(k)
@@ -126,7 +133,7 @@ def _joined(a: Term, b: Term) -> Iterator[Node]:
         if rest is not None:
             node, labels = rest
             # Only sizes of what comes out: an inner label that the rest has summed would be counted again.
-            sizes = {label: a.sizes[label] for label in a.out}
+            sizes: dict[Hashable, Dim] = {label: a.sizes[label] for label in a.out}
             yield scale(outer, contract([*common.factors, (node, labels)], a.out, sizes))
 
 
@@ -146,8 +153,10 @@ def _added(
     shared = {label for _, labels in common.factors for label in labels}
     seen = [dict.fromkeys(label for _, labels in rest for label in labels) for rest in common.rests]
     own = [[label for label in labels if label in shared or label in out] for labels in seen]
-    interface = tuple(max(own, key=len))
-    if len(interface) > 2 or not all(set(labels) == set(interface) or not held for labels, held in zip(own, seen, strict=True)):
+    interface = tuple(own[0] if len(own[0]) >= len(own[1]) else own[1])
+    if len(interface) > 2 or not all(
+        set(labels) == set(interface) or not held for labels, held in zip(own, seen, strict=True)
+    ):
         # A number may be repeated over the labels of the others; anything else would need a matrix of ones.
         return None
     if not all(own) and not shared.issuperset(interface):
@@ -203,7 +212,9 @@ def _unified(a: Term, b: Term, i: int, j: int, names: Mapping[int, int]) -> dict
     (first, own), (second, other) = a.factors[i], b.factors[j]
     base, above = base_and_exponent(first)
     same, below = base_and_exponent(second)
-    if base is not same or (above != below and not (isinstance(above, int) and isinstance(below, int) and above * below > 0)):
+    if base is not same or (
+        above != below and not (isinstance(above, int) and isinstance(below, int) and above * below > 0)
+    ):
         return None
     orders = [own, own[::-1]] if base.symmetric and len(own) == 2 else [own]
     for order in orders:
@@ -232,12 +243,12 @@ def _common(a: Term, b: Term, pairs: Sequence[tuple[int, int]], names: Mapping[i
         (first, own), (second, other) = a.factors[i], b.factors[j]
         base, above = base_and_exponent(first)
         _, below = base_and_exponent(second)
-        least = min(above, below, key=abs)
+        least = above if magnitude(above) <= magnitude(below) else below
         factors.append((first if least == above else second, own))
         if above != least:
-            rest_a.append((power(base, above - least), own))
+            rest_a.append((power(base, add(above, multiply(-1, least))), own))
         if below != least:
-            rest_b.append((power(base, below - least), named(other)))
+            rest_b.append((power(base, add(below, multiply(-1, least))), named(other)))
     sizes: dict[Hashable, Dim] = dict(enumerate(a.sizes))
     sizes.update((("other", label), dim) for label, dim in enumerate(b.sizes))
     return Common(factors, (rest_a, rest_b), sizes)

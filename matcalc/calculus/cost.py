@@ -5,7 +5,8 @@ It counts roughly what `matcalc.notation.tokens` counts, but on the graph, witho
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cached_property
 
 from matcalc.graph import (
     ONE,
@@ -17,7 +18,6 @@ from matcalc.graph import (
     base_and_exponent,
     is_power,
     shared_parts,
-    topological,
 )
 
 # Sharing makes formulas exponentially longer than their graphs; beyond this all are alike.
@@ -28,11 +28,16 @@ _GROUP = 1  # parentheses weigh less than a name
 
 
 class Measure:
-    """The lengths of nodes, where the parts in `named` are written as a name."""
+    """The lengths of nodes, where the parts that `named()` tells, asked at first use, are written as a name."""
 
-    def __init__(self, named: Collection[Node] = ()) -> None:
-        self.named = named
+    def __init__(self, named: Callable[[], Collection[Node]] = tuple) -> None:
+        self._find_named = named
         self._known: dict[Node, int] = {}
+
+    @cached_property
+    def named(self) -> Collection[Node]:
+        """The parts that are written as a name."""
+        return self._find_named()
 
     def __call__(self, node: Node) -> int:
         """The length of what stands for the node: a name for a named part."""
@@ -95,13 +100,13 @@ class Measure:
         return length + (_CALL if lonely or len(set(node.out)) < len(node.out) else 0)
 
 
+def named_parts(root: Node) -> frozenset[Node]:
+    """The parts of a result that will be named, without the result itself."""
+    return frozenset(shared_parts([root])) - {root}
+
+
 def written(root: Node) -> int:
     """The length of a whole result: the parts that will be named, each once, and the formula."""
-    parts = shared_parts([root])
-    measure = Measure(set(parts) - {root})
-    return sum(measure.body(part) + 2 for part in parts if part is not root) + measure.body(root)
-
-
-def size(root: Node) -> int:
-    """How many nodes there are below `root`."""
-    return len(topological([root]))
+    parts = named_parts(root)
+    measure = Measure(lambda: parts)
+    return sum(measure.body(part) + 2 for part in parts) + measure.body(root)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.calculus.cost import Measure
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, linear
+from matcalc.calculus.opening import unscaled, with_opened
+from matcalc.graph import Coefficient, Contract, Node, Size, Sum, base_and_exponent, linear
 from matcalc.graph.numbers import multiply
 
 # Products that multiplying out may give before it is left alone.
-BUDGET = 48
+BUDGET = 32
 
 Term = tuple[Coefficient, Node]
 
 
-def expanded(node: Sum, measure: Measure) -> Node | None:
+def expanded(node: Sum, measure: Measure, marks: Marks) -> Node | None:
     """The sum with some products multiplied out where terms cancel and it gets shorter, or None.
 
     First one product at a time, so that what does not take part keeps its form; then all together.
     """
     places = [k for k, (_, term) in enumerate(node.terms) if _holds_sum(term)]
     if not places or len(node.terms) > BUDGET:
+        return None
+    if not marks.may_cancel(node):
         return None
     products = {k: _products(node.terms[k]) for k in places}
     choices: list[Sequence[int]] = [(k,) for k in places]
@@ -45,6 +48,66 @@ def expanded(node: Sum, measure: Measure) -> Node | None:
     return best
 
 
+class Marks:
+    """For each node a number for every product that multiplying out gives, equal for products of the same factors.
+
+    Where the indices are does not count, so that equal marks are needed for terms to cancel, and do not suffice.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Node, list[int] | None] = {}
+
+    def may_cancel(self, node: Node) -> bool:
+        """Whether two products have equal marks. A sum of too many products is left alone."""
+        marks = self._of(node)
+        return marks is not None and len(set(marks)) < len(marks)
+
+    def _of(self, node: Node) -> list[int] | None:
+        pending = [node]
+        while pending:
+            top = pending[-1]
+            parts = top.children if isinstance(top, Sum) else _sums_in(top)
+            missing = [part for part in parts if part not in self._known]
+            if missing:
+                pending += missing
+            else:
+                pending.pop()
+                self._known[top] = self._sum(top) if isinstance(top, Sum) else self._product(top)
+        return self._known[node]
+
+    def _sum(self, node: Sum) -> list[int] | None:
+        found: list[int] = []
+        for term in node.children:
+            inner = self._known[term]
+            if inner is None or len(found) + len(inner) > BUDGET:
+                return None
+            found += inner
+        return found
+
+    def _product(self, node: Node) -> list[int] | None:
+        marks = [0]
+        for factor in node.children if isinstance(node, Contract) else (node,):
+            if isinstance(factor, Sum):
+                inner = self._known[factor]
+                if inner is None or len(marks) * len(inner) > BUDGET:
+                    return None
+                marks = [mark + one for mark in marks for one in inner]
+                continue
+            base, exponent = base_and_exponent(factor)
+            if not isinstance(exponent, int):
+                base, exponent = factor, 1
+            if not isinstance(base, Size):
+                own = exponent * int.from_bytes(base.digest[:8], "big")
+                marks = [mark + own for mark in marks]
+        return marks
+
+
+def _sums_in(node: Node) -> list[Node]:
+    return (
+        [factor for factor in node.children if isinstance(factor, Sum)] if isinstance(node, Contract) else []
+    )
+
+
 def _holds_sum(node: Node) -> bool:
     if isinstance(node, Sum):
         return True
@@ -58,11 +121,8 @@ def _named_inside(node: Node, measure: Measure) -> int:
 
 
 def _count(node: Node) -> int:
-    if not isinstance(node, Sum):
-        return 1
-    if len(node.terms) == 1 and isinstance(node.children[0], Sum):
-        return len(node.children[0].terms)
-    return len(node.terms)
+    inner = unscaled(node)[1]
+    return len(inner.terms) if isinstance(inner, Sum) else 1
 
 
 def _products(term: Term) -> list[Term] | None:
@@ -77,9 +137,8 @@ def _products(term: Term) -> list[Term] | None:
             factor, labels = node.factors[place]
             assert isinstance(factor, Sum)
             others = [pair for k, pair in enumerate(node.factors) if k != place]
-            sizes = dict(enumerate(node.sizes))
             for c, inner in factor.terms:
-                product = contract([*others, (inner, labels)], node.out, sizes, lambda one, i=inner: one is i)  # type: ignore[misc]
+                product = with_opened(node, inner, [*others, (inner, labels)])
                 pending.append((multiply(coefficient, c), product))
         else:
             done.append((coefficient, node))

@@ -11,19 +11,17 @@ from collections.abc import Mapping
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected
-from matcalc.calculus.cost import Measure, written
-from matcalc.calculus.expand import expanded
+from matcalc.calculus.cost import Measure, named_parts, written
+from matcalc.calculus.expand import Marks, expanded
 from matcalc.calculus.laws.index import Laws, features, laws_for
+from matcalc.calculus.opening import with_opened
 from matcalc.graph import (
     Contract,
     Fuse,
-    Map,
     Node,
     Split,
     Sum,
-    contract,
     rebuild,
-    shared_parts,
     tidy,
     topological,
 )
@@ -35,46 +33,58 @@ ROUNDS = 12
 def simplify(node: Node) -> Node:
     """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result."""
     for _ in range(ROUNDS):
-        order = topological([node])
-        made = _Round(node, order).run()
-        if made is node:
+        shorter = _shorter(node)
+        if shorter is None:
             break
-        made = tidy(made)[0]
-        if made is node or written(made) >= written(node):
-            break
-        node = made
+        node = shorter
     return node
+
+
+def _shorter(node: Node) -> Node | None:
+    """The result of one round, or None where that is not shorter.
+
+    What is shorter here may be longer as a whole, where it takes apart what is written once by name. Then laws and
+    algebra are tried one without the other.
+    """
+    rewriting = _Round(node)
+    tried: Node | None = None
+    for laws, algebra in ((True, True), (True, False), (False, True)):
+        made = rewriting.run(laws, algebra)
+        if made is node:
+            if laws and algebra:
+                break
+            continue
+        made = tidy(made)[0]
+        if made is not node and made is not tried and written(made) < written(node):
+            return made
+        tried = made
+    return None
 
 
 class _Round:
     """One walk over the graph, operands first."""
 
-    def __init__(self, root: Node, order: list[Node]) -> None:
+    def __init__(self, root: Node) -> None:
         self.root = root
-        self.order = order
-        self.laws = laws_for(features(order))
-        self.outer = _outer_part(root, order)
-        self._measure: Measure | None = None
+        self.order = topological([root])
+        self.laws = laws_for(features(self.order))
+        self.outer = _outer_part(root, self.order)
+        self.marks = Marks()
+        self.measure = Measure(lambda: named_parts(root))
 
-    @property
-    def measure(self) -> Measure:
-        """The length of nodes, with the parts named that will be."""
-        if self._measure is None:
-            self._measure = Measure(set(shared_parts([self.root])) - {self.root})
-        return self._measure
-
-    def run(self) -> Node:
-        """The root rewritten."""
-        if not self.laws and not self.outer:
+    def run(self, laws: bool, algebra: bool) -> Node:
+        """The root rewritten, by laws, by algebra, or both."""
+        laws = laws and bool(self.laws)
+        if not laws and not (algebra and self.outer):
             return self.root
         new: dict[Node, Node] = {}
         for node in self.order:
             made = node
             if new and any(child in new for child in node.children):
                 made = rebuild(node, [new.get(child, child) for child in node.children])
-            if self.laws:
+            if laws:
                 made = _by_laws(made, self.laws)
-            if node in self.outer:
+            if algebra and node in self.outer:
                 made = self._by_algebra(made)
             if made is not node:
                 new[node] = made
@@ -82,18 +92,11 @@ class _Round:
 
     def _by_algebra(self, node: Node) -> Node:
         if isinstance(node, Contract):
-            return cancelled(node, self.measure) or node if _may_cancel(node) else node
+            return cancelled(node, self.measure, self.marks) or node
         if not isinstance(node, Sum) or len(node.terms) < 2:
             return node
-        shorter = expanded(node, self.measure) if any(isinstance(c, Sum | Contract) for c in node.children) else None
-        if shorter is not None:
-            return shorter
-        return collected(node, self.measure.named, self.measure)
-
-
-def _may_cancel(node: Contract) -> bool:
-    """Whether a sum or product inside could meet the inverse of one of its factors: something is divided by."""
-    return any(isinstance(factor, Sum | Contract | Map) for factor, _ in node.factors)
+        shorter = expanded(node, self.measure, self.marks)
+        return collected(node, self.measure) if shorter is None else shorter
 
 
 def _by_laws(node: Node, laws: Laws) -> Node:
@@ -102,12 +105,7 @@ def _by_laws(node: Node, laws: Laws) -> Node:
     if made is node and isinstance(node, Contract) and laws.products:
         for factor, _ in node.factors:
             if isinstance(factor, Contract) and laws.speaks_of(factor.children):
-                opened = contract(
-                    node.factors,
-                    node.out,
-                    dict(enumerate(node.sizes)),
-                    lambda inner, f=factor: inner is f,  # type: ignore[misc]
-                )
+                opened = with_opened(node, factor)
                 found = laws.apply(opened)
                 if found is not opened:
                     return found

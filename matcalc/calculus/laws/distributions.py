@@ -29,7 +29,9 @@ LAWS = (
     Law("exp(X) / sum(exp(X), axis=0) = softmax(X, axis=0)", "X: m n", _SOFTMAX),
     Law("exp(x - logsumexp(x)) = softmax(x)", "x: n", _SOFTMAX, unlike=("exp(x - logsumexp(y))",)),
     Law("exp(X - logsumexp(X, axis=1)) = softmax(X, axis=1)", "X: m n", _SOFTMAX),
-    Law("log(sum(exp(x))) = logsumexp(x)", "x: n", _LOGSUMEXP, unlike=("log(sum(x))", "log(sum(exp(x) * y))")),
+    Law(
+        "log(sum(exp(x))) = logsumexp(x)", "x: n", _LOGSUMEXP, unlike=("log(sum(x))", "log(sum(exp(x) * y))")
+    ),
     Law("log(sum(exp(X), axis=1)) = logsumexp(X, axis=1)", "X: m n", _LOGSUMEXP),
     Law("log(sum(exp(X), axis=0)) = logsumexp(X, axis=0)", "X: m n", _LOGSUMEXP),
 )

@@ -8,7 +8,19 @@ from matcalc.graph import Apply, Constant, Contract, Map, Node, Size, Sum, Symbo
 
 # The heads (see `head`) of nodes that may have a property.
 HEADS: dict[str, tuple[str, ...]] = {
-    "positive": ("exp", "sigmoid", "softplus", "cosh", "softmax", "symbol", "+", "·", "**", "size", "constant"),
+    "positive": (
+        "exp",
+        "sigmoid",
+        "softplus",
+        "cosh",
+        "softmax",
+        "symbol",
+        "+",
+        "·",
+        "**",
+        "size",
+        "constant",
+    ),
     "simplex": ("symbol", "softmax", "argmax_indicator", "argmin_indicator"),
     "onehot": ("symbol",),
     "orthogonal": ("symbol",),

@@ -69,9 +69,10 @@ class Laws:
     @staticmethod
     def _among(table: _Table, node: Node, parts: Iterable[Node]) -> Node | None:
         if table:
-            for key in dict.fromkeys(map(head, parts)):
+            present = dict.fromkeys(map(head, parts)).keys()
+            for key in present:
                 for rewrite in table.get(key, ()):
-                    found = rewrite(node)
+                    found = rewrite(node) if rewrite.required <= present else None
                     if found is not None:
                         return found
         return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from matcalc.calculus.laws.facts import HEADS, head
-from matcalc.calculus.laws.matching import WHOLE, factors, filled, instantiated, match, signed_terms, terms
+from matcalc.calculus.laws.instances import filled, instantiated
+from matcalc.calculus.laws.matching import WHOLE, factors, match, signed_terms, terms
 from matcalc.graph import (
     Apply,
     Contract,
@@ -37,7 +38,7 @@ _FOLDED = ("sqrt", "square")
 
 @dataclass(frozen=True)
 class Law:
-    """`text` is the line, `where` declares its variables (scalars unless it says otherwise), `source` says who proves it.
+    """`text` is the line, `where` declares its variables (scalars by default), `source` says who proves it.
 
     A law of scalars holds entry by entry. Properties in `where` are the law's condition. The right side equals the
     left wherever that is defined; `extends` says where the right side is defined and the left is not. `unlike` are
@@ -82,18 +83,28 @@ class Law:
     def rewrite(self) -> Rewrite:
         """The law at work."""
         left, right = tidy(*(read(side, self.shapes).value.node for side in self.sides))
-        kind = ProductRewrite if isinstance(left, Contract) else SumRewrite if isinstance(left, Sum) else NodeRewrite
+        kind = (
+            ProductRewrite
+            if isinstance(left, Contract)
+            else SumRewrite
+            if isinstance(left, Sum)
+            else NodeRewrite
+        )
         return kind(left, right)
 
 
 class Rewrite:
-    """A law compiled to a pattern and what takes its place. `heads` are the keys by which it is found."""
+    """A law compiled to a pattern and what takes its place.
+
+    `heads` are the keys by which it is found, `required` those that the parts of a node must have besides.
+    """
 
     def __init__(self, pattern: Node, replacement: Node) -> None:
         self.pattern = pattern
         self.replacement = replacement
         self.scalar = not any(isinstance(part, Symbol) and part.axes for part in topological([pattern]))
         self.heads: tuple[str, ...] = ()
+        self.required: frozenset[str] = frozenset()
 
     def __call__(self, node: Node) -> Node | None:
         """The node rewritten, or None where the law does not apply."""
@@ -137,7 +148,7 @@ class ProductRewrite(Rewrite):
         assert isinstance(pattern, Contract)
         self.order = sorted(range(len(pattern.factors)), key=lambda k: _obscurity(pattern.factors[k][0]))
         self.heads = _heads(pattern.factors[self.order[0]][0])
-        self.inner = [label for label in range(len(pattern.sizes)) if label not in pattern.out]
+        self.required = _required(factor for factor, _ in pattern.factors)
 
     def __call__(self, node: Node) -> Node | None:
         """The contraction with the pattern's factors replaced."""
@@ -152,10 +163,9 @@ class ProductRewrite(Rewrite):
             elif made.axes:
                 labels = found.labels[WHOLE]
             others = [pair for place, pair in enumerate(node.factors) if place not in found.places]
-            sizes = dict(enumerate(node.sizes))
-            for label in self.inner:
-                # The pattern summed over it; it must not be summed again.
-                del sizes[found.labels[label]]
+            # What the pattern summed over is not to be summed again.
+            inner = () if self.scalar else [v for k, v in found.labels.items() if k not in self.pattern.out]
+            sizes: dict[Hashable, Dim] = {k: dim for k, dim in enumerate(node.sizes) if k not in inner}
             return contract([*others, *found.left, (made, labels)], node.out, sizes)
         return None
 
@@ -171,6 +181,7 @@ class SumRewrite(Rewrite):
         super().__init__(pattern, scale(sign, replacement))
         self.terms = sorted(found, key=lambda term: _obscurity(term[1]))
         self.heads = _heads(self.terms[0][1])
+        self.required = _required(term for _, term in found)
 
     def __call__(self, node: Node) -> Node | None:
         """The sum with the pattern's terms replaced."""
@@ -197,10 +208,14 @@ def _heads(node: Node) -> tuple[str, ...]:
     return (head(node),)
 
 
+def _required(parts: Iterable[Node]) -> frozenset[str]:
+    """The heads of the parts of a pattern that are functions."""
+    return frozenset(head(part) for part in parts if isinstance(base_and_exponent(part)[0], Map | Apply))
+
+
 def _obscurity(node: Node) -> tuple[bool, bool, int]:
     """How little of a pattern's part tells of itself: look for a function of a plain variable first."""
     base, _ = base_and_exponent(node)
     named = isinstance(base, Map | Apply)
     plain = named and any(isinstance(child, Symbol) for child in base.children)
     return not named, not plain, base.weight
-

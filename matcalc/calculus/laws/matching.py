@@ -9,37 +9,32 @@ else may touch. A binding also holds what the dimensions of the pattern stand fo
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from matcalc.calculus.laws.facts import holds
+from matcalc.calculus.laws.instances import Binding, instantiated
 from matcalc.graph import (
-    ONE,
     Apply,
     Coefficient,
     Contract,
     Map,
     Node,
-    Size,
     Sum,
     Symbol,
-    apply,
     base_and_exponent,
-    contract,
-    elementwise,
     linear,
-    multiply,
     number_value,
     power,
-    size,
     symbols,
-    topological,
 )
 from matcalc.graph.numbers import exact_power
 from matcalc.graph.numbers import multiply as times
-from matcalc.shapes.dims import Dim
 
-Binding = Mapping[Hashable, Any]
 Factor = tuple[Node, tuple[int, ...]]
+# Factors of a product that a variable stands for and that may lie open among others.
+LONGEST_PRODUCT = 16
+
 # What the labels of a pattern are in a contraction.
 Labels = Mapping[Hashable, Any]
 
@@ -57,7 +52,7 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
     elif not pattern.children:
         if pattern is node:
             yield bound
-    elif all(symbol in bound for symbol in symbols(pattern)):
+    elif all(variable in bound for variable in _variables(pattern)):
         if instantiated(pattern, bound, scalar, node.axes) is node:
             yield bound
     elif isinstance(pattern, Sum):
@@ -67,6 +62,11 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
             yield from _whole_contraction(pattern, node, bound, scalar)
     elif _same_function(pattern, node):
         yield from _operands(pattern.children, node.children, bound, scalar)
+
+
+@lru_cache(maxsize=1024)
+def _variables(pattern: Node) -> tuple[Symbol, ...]:
+    return tuple(symbols(pattern))
 
 
 def _variable(pattern: Symbol, node: Node, bound: Binding, scalar: bool) -> Iterator[Binding]:
@@ -147,7 +147,12 @@ def _sum(pattern: Sum, node: Node, bound: Binding, scalar: bool) -> Iterator[Bin
 
 def _is_negative(node: Node) -> bool:
     """Whether a node is written with a minus: -x stands for such ones only, or everything would match."""
-    return isinstance(node, Sum) and len(node.terms) == 1 and node.terms[0][0] < 0 and not _is_sum(node.children[0])
+    return (
+        isinstance(node, Sum)
+        and len(node.terms) == 1
+        and node.terms[0][0] < 0
+        and not _is_sum(node.children[0])
+    )
 
 
 def _is_sum(node: Node) -> bool:
@@ -223,18 +228,51 @@ class Found:
         self.left = left
 
 
+class Product:
+    """The factors of a contraction, found by their labels: chains of layers have thousands of them."""
+
+    def __init__(self, node: Contract) -> None:
+        self.factors = node.factors
+        self._by_label: dict[Hashable, list[int]] | None = None
+
+    def holding(self, label: Hashable) -> Sequence[int]:
+        """The places of the factors that hold a label, or of those whose labels are a tuple."""
+        if self._by_label is None:
+            self._by_label = {}
+            for place, (_, labels) in enumerate(self.factors):
+                for key in dict.fromkeys((labels, *labels)):
+                    self._by_label.setdefault(key, []).append(place)
+        return self._by_label.get(label, ())
+
+
+def _places(labels: Sequence[Hashable], node: Product, so_far: Found, scalar: bool) -> Sequence[int]:
+    """Where a factor of the pattern may be: beside those found, if it shares a label with them."""
+    if scalar:
+        if WHOLE in so_far.labels:
+            return node.holding(so_far.labels[WHOLE])
+    else:
+        for label in labels:
+            if label in so_far.labels:
+                return node.holding(so_far.labels[label])
+    return range(len(node.factors))
+
+
 def factors(
     pattern: Contract, node: Contract, bound: Binding, scalar: bool, start: Labels, order: Sequence[int] = ()
 ) -> Iterator[Found]:
     """Every way to find the pattern's factors (looked for in `order`) among those of `node`."""
     wanted = [pattern.factors[k] for k in order] if order else list(pattern.factors)
-    for found in _assigned(wanted, node, Found(bound, start, (), ()), scalar):
+    for found in _assigned(wanted, Product(node), Found(bound, start, (), ()), scalar):
         if scalar:
             yield found
         elif _inner_labels_alone(pattern, node, found):
             sized = with_sizes(
                 found.bound,
-                ((dim, node.sizes[found.labels[k]]) for k, dim in enumerate(pattern.sizes) if k in found.labels),
+                (
+                    (dim, node.sizes[found.labels[k]])
+                    for k, dim in enumerate(pattern.sizes)
+                    if k in found.labels
+                ),
             )
             if sized is not None:
                 yield Found(sized, found.labels, found.places, found.left)
@@ -250,38 +288,40 @@ def _inner_labels_alone(pattern: Contract, node: Contract, found: Found) -> bool
     return not any(label in inner for _, labels in (*others, *found.left) for label in labels)
 
 
-def _assigned(wanted: Sequence[Factor], node: Contract, so_far: Found, scalar: bool) -> Iterator[Found]:
+def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bool) -> Iterator[Found]:
     if not wanted:
         yield so_far
         return
     (pattern, labels), rest = wanted[0], wanted[1:]
     product = so_far.bound.get(pattern)
-    if not scalar and isinstance(product, Contract) and len(product.factors) > 1:
+    if not scalar and isinstance(product, Contract) and 1 < len(product.factors) <= LONGEST_PRODUCT:
         # What the variable stands for is a product itself, and lies open among the factors.
         yield from _assigned_product(product, labels, rest, node, so_far)
     base, exponent = base_and_exponent(pattern)
-    for place, (factor, actual) in enumerate(node.factors):
+    for place in _places(labels, node, so_far, scalar):
+        factor, actual = node.factors[place]
         if place in so_far.places:
             continue
         inside, above = base_and_exponent(factor)
-        splits = (
-            isinstance(exponent, int) and isinstance(above, int) and above != exponent and above * exponent > 0
-        )
-        splits = splits and abs(above) > abs(exponent)  # type: ignore[arg-type]
         for named in _named(labels, factor, actual, so_far.labels, scalar):
             places = (*so_far.places, place)
             for bound in match(pattern, factor, so_far.bound, scalar):
                 yield from _assigned(rest, node, Found(bound, named, places, so_far.left), scalar)
-            if splits:
+            if (
+                isinstance(exponent, int)
+                and isinstance(above, int)
+                and above // exponent > 0
+                and above != exponent
+            ):
                 # One factor of a power is taken, the others stay.
-                remainder = (power(inside, above - exponent), actual)  # type: ignore[operator]
+                remainder = (power(inside, above - exponent), actual)
                 for bound in match(base, inside, so_far.bound, scalar):
                     found = Found(bound, named, places, (*so_far.left, remainder))
                     yield from _assigned(rest, node, found, scalar)
 
 
 def _assigned_product(
-    product: Contract, labels: tuple[int, ...], rest: Sequence[Factor], node: Contract, so_far: Found
+    product: Contract, labels: tuple[int, ...], rest: Sequence[Factor], node: Product, so_far: Found
 ) -> Iterator[Found]:
     if len(set(product.out)) < len(product.out):
         return
@@ -295,7 +335,10 @@ def _assigned_product(
 
 
 def same_factors(
-    wanted: Sequence[tuple[Node, tuple[Hashable, ...]]], node: Contract, labels: Labels, places: tuple[int, ...]
+    wanted: Sequence[tuple[Node, tuple[Hashable, ...]]],
+    node: Product,
+    labels: Labels,
+    places: tuple[int, ...],
 ) -> Iterator[tuple[Labels, tuple[int, ...]]]:
     """Every way to find these very nodes among the factors of `node`, with labels named consistently."""
     if not wanted:
@@ -323,61 +366,8 @@ def _named(
         orders.append(actual[::-1])
     for order in orders:
         named = dict(known)
-        if all(named.setdefault(label, label_of) == label_of for label, label_of in zip(labels, order, strict=True)):
+        if all(
+            named.setdefault(label, label_of) == label_of
+            for label, label_of in zip(labels, order, strict=True)
+        ):
             yield named
-
-
-# The right side ----------------------------------------------------------------------------------------------------
-
-
-def instantiated(pattern: Node, bound: Binding, scalar: bool, axes: Sequence[Dim]) -> Node:
-    """The pattern with what its variables stand for; of a scalar pattern the formula entry by entry over `axes`."""
-    made: dict[Node, Node] = {}
-    for part in topological([pattern]):
-        made[part] = _scalar_part(part, made, bound, axes) if scalar else _part(part, made, bound)
-    return made[pattern]
-
-
-def _scalar_part(part: Node, made: Mapping[Node, Node], bound: Binding, axes: Sequence[Dim]) -> Node:
-    inner = [made[child] for child in part.children]
-    if isinstance(part, Symbol):
-        return bound[part]  # type: ignore[no-any-return]
-    if isinstance(part, Sum):
-        own = max((node.axes for node in inner), key=len, default=())
-        return linear([(c, filled(n, own)) for (c, _), n in zip(part.terms, inner, strict=True)], own)
-    if isinstance(part, Contract):
-        return multiply(*inner) if inner else ONE
-    if isinstance(part, Map):
-        return elementwise(part.function, *inner)
-    return part
-
-
-def filled(node: Node, axes: Sequence[Dim]) -> Node:
-    """A node that may be a scalar, repeated over `axes`."""
-    if node.axes or not axes:
-        return node
-    return contract([(node, ())], tuple(range(len(axes))), dict(enumerate(axes)))
-
-
-def _part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
-    inner = [made[child] for child in part.children]
-    if isinstance(part, Symbol):
-        return bound[part]  # type: ignore[no-any-return]
-    if isinstance(part, Size):
-        return size(bound["size", part.dim])
-    if isinstance(part, Sum):
-        return linear(
-            [(c, node) for (c, _), node in zip(part.terms, inner, strict=True)], _sizes(part.axes, bound)
-        )
-    if isinstance(part, Contract):
-        pairs = [(node, labels) for node, (_, labels) in zip(inner, part.factors, strict=True)]
-        return contract(pairs, part.out, dict(enumerate(_sizes(part.sizes, bound))))
-    if isinstance(part, Map):
-        return elementwise(part.function, *inner)
-    if isinstance(part, Apply):
-        return apply(part.function, inner, part.parameters)
-    return part
-
-
-def _sizes(dims: Sequence[Dim], bound: Binding) -> tuple[Dim, ...]:
-    return tuple(bound["size", dim] for dim in dims)

@@ -22,7 +22,9 @@ LAWS = (
     Law("X @ adj(X) = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("X.T @ adj(X)",)),
     Law("pinv(X) @ X @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X",)),
     Law("X @ pinv(X) @ X = X", "X: m n", _PSEUDO, unlike=("X @ pinv(X)",)),
-    Law("Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")),
+    Law(
+        "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
+    ),
     Law("Q @ Q.T = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X @ X.T",)),
     Law("inv(Q) = Q.T", "Q: n n orthogonal", _ORTHOGONAL, unlike=("inv(X)",)),
 )

@@ -1,4 +1,7 @@
-"""Laws of scalar functions; they hold entry by entry. A & S is Abramowitz and Stegun, Handbook of Mathematical Functions."""
+"""Laws of scalar functions; they hold entry by entry.
+
+A & S is Abramowitz and Stegun, Handbook of Mathematical Functions.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ EXPONENTIALS = (
 
 LOGISTIC = (
     Law("1 / (1 + exp(x)) = sigmoid(-x)", source=_LOGISTIC, unlike=("1 / (2 + exp(x))", "1 / (1 - exp(x))")),
-    Law("exp(x) * sigmoid(-x) = sigmoid(x)", source=_LOGISTIC, unlike=("exp(x) * sigmoid(x)", "exp(y) * sigmoid(-x)")),
+    Law(
+        "exp(x) * sigmoid(-x) = sigmoid(x)",
+        source=_LOGISTIC,
+        unlike=("exp(x) * sigmoid(x)", "exp(y) * sigmoid(-x)"),
+    ),
     Law("1 - sigmoid(-x) = sigmoid(x)", source=_LOGISTIC, unlike=("1 - sigmoid(x)", "1 + sigmoid(-x)")),
     Law("sigmoid(x) + sigmoid(-x) = 1", source=_LOGISTIC, unlike=("sigmoid(x) + sigmoid(y)",)),
     Law("log(1 + exp(x)) = softplus(x)", source=_LOGISTIC, unlike=("log(2 + exp(x))",)),
@@ -30,7 +37,11 @@ LOGISTIC = (
 )
 
 TRIGONOMETRIC = (
-    Law("sin(x)**2 + cos(x)**2 = 1", source=_TRIGONOMETRIC, unlike=("sin(x)**2 + cos(y)**2", "sin(x)**2 - cos(x)**2")),
+    Law(
+        "sin(x)**2 + cos(x)**2 = 1",
+        source=_TRIGONOMETRIC,
+        unlike=("sin(x)**2 + cos(y)**2", "sin(x)**2 - cos(x)**2"),
+    ),
     Law("1 - sin(x)**2 = cos(x)**2", source=_TRIGONOMETRIC, unlike=("1 + sin(x)**2",)),
     Law("1 - cos(x)**2 = sin(x)**2", source=_TRIGONOMETRIC),
     Law("sin(x) / cos(x) = tan(x)", source=_TRIGONOMETRIC, unlike=("sin(x) / cos(y)", "sin(x) * cos(x)")),

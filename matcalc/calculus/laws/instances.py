@@ -1,0 +1,81 @@
+"""The right side of a law: a pattern with what its variables stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from matcalc.graph import (
+    ONE,
+    Apply,
+    Contract,
+    Map,
+    Node,
+    Size,
+    Sum,
+    Symbol,
+    apply,
+    contract,
+    elementwise,
+    linear,
+    multiply,
+    size,
+    topological,
+)
+from matcalc.shapes.dims import Dim
+
+# What the variables of a pattern stand for, and its dimensions under ("size", name).
+Binding = Mapping[Hashable, Any]
+
+
+def instantiated(pattern: Node, bound: Binding, scalar: bool, axes: Sequence[Dim]) -> Node:
+    """The pattern with what its variables stand for; of a scalar pattern the formula entry by entry over `axes`."""
+    made: dict[Node, Node] = {}
+    for part in topological([pattern]):
+        made[part] = _scalar_part(part, made, bound, axes) if scalar else _part(part, made, bound)
+    return made[pattern]
+
+
+def _scalar_part(part: Node, made: Mapping[Node, Node], bound: Binding, axes: Sequence[Dim]) -> Node:
+    inner = [made[child] for child in part.children]
+    if isinstance(part, Symbol):
+        return bound[part]  # type: ignore[no-any-return]
+    if isinstance(part, Sum):
+        own = max((node.axes for node in inner), key=len, default=())
+        return linear([(c, filled(n, own)) for (c, _), n in zip(part.terms, inner, strict=True)], own)
+    if isinstance(part, Contract):
+        return multiply(*inner) if inner else ONE
+    if isinstance(part, Map):
+        return elementwise(part.function, *inner)
+    return part
+
+
+def filled(node: Node, axes: Sequence[Dim]) -> Node:
+    """A node that may be a scalar, repeated over `axes`."""
+    if node.axes or not axes:
+        return node
+    return contract([(node, ())], tuple(range(len(axes))), dict(enumerate(axes)))
+
+
+def _part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
+    inner = [made[child] for child in part.children]
+    if isinstance(part, Symbol):
+        return bound[part]  # type: ignore[no-any-return]
+    if isinstance(part, Size):
+        return size(bound["size", part.dim])
+    if isinstance(part, Sum):
+        return linear(
+            [(c, node) for (c, _), node in zip(part.terms, inner, strict=True)], _sizes(part.axes, bound)
+        )
+    if isinstance(part, Contract):
+        pairs = [(node, labels) for node, (_, labels) in zip(inner, part.factors, strict=True)]
+        return contract(pairs, part.out, dict(enumerate(_sizes(part.sizes, bound))))
+    if isinstance(part, Map):
+        return elementwise(part.function, *inner)
+    if isinstance(part, Apply):
+        return apply(part.function, inner, part.parameters)
+    return part
+
+
+def _sizes(dims: Sequence[Dim], bound: Binding) -> tuple[Dim, ...]:
+    return tuple(bound["size", dim] for dim in dims)

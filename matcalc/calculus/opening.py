@@ -1,0 +1,32 @@
+"""Small steps that all rewriting shares: one product opened among factors that stay whole, a multiple taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract
+from matcalc.shapes.dims import Dim
+
+
+def only(part: Node) -> Callable[[Contract], bool]:
+    """Opens `part` and nothing else: for `contract`."""
+    return lambda inner: inner is part
+
+
+def unscaled(node: Node) -> tuple[Coefficient, Node]:
+    """The coefficient and the node of a multiple; 1 and the node itself otherwise."""
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        return node.terms[0]
+    return 1, node
+
+
+def sizes_of(node: Contract) -> Mapping[Hashable, Dim]:
+    """The sizes of a contraction by label."""
+    return dict(enumerate(node.sizes))
+
+
+def with_opened(
+    node: Contract, part: Node, others: Sequence[tuple[Node, Sequence[Hashable]]] | None = None
+) -> Node:
+    """The contraction with the product `part` opened; `others` in place of its factors when given."""
+    return contract(node.factors if others is None else others, node.out, sizes_of(node), only(part))
