@@ -257,7 +257,10 @@ def functions_command(options: argparse.Namespace) -> int:
     """`matcalc functions`."""
     from matcalc.rules import all_functions, lookup
 
-    entries = [lookup(name) for name in options.names] or all_functions()
+    # Operators are in the table too, but nobody calls them by name.
+    entries = [lookup(name) for name in options.names] or [
+        e for e in all_functions() if e.name.isidentifier()
+    ]
     if options.json:
         _print_json([_row(entry) for entry in entries])
     elif options.names:

@@ -39,8 +39,8 @@ def test_json_has_the_fields_of_the_service(capsys: pytest.CaptureFixture[str]) 
     assert main(["derive", "x.T @ A @ x", "--wrt", "x", "--json", "--code", "numpy"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["text"] == "(A + A.T) @ x"
-    assert answer["shape"] == ["n"]
-    assert answer["shapes"] == {"x": "n", "A": "n n"}
+    assert answer["shape"] == ["m"]
+    assert answer["shapes"] == {"x": "m", "A": "m m"}
     assert (answer["layout"], answer["order"], answer["warnings"]) == ("shape", 1, [])
     assert "def " in answer["code"]["numpy"]
     assert main(["derive", "x.T @ A @ x", "--wrt", "x", "--wrt", "A", "--json"]) == 0
