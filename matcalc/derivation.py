@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -48,10 +47,13 @@ class Derivation(Shown):
     @cached_property
     def node(self) -> Node:
         """The derivative's node: laid out, in normal form, simplified. Made when first asked for."""
+        return simplify(tidy(self.laid_out)[0])
+
+    @property
+    def laid_out(self) -> Node:
+        """The derivative as the sweep left it, with its axes as the layout wants them."""
         node = self._given
-        if node.axes:
-            node = fuse(permute(node, self._plan.order), self._plan.groups)
-        return simplify(tidy(node)[0])
+        return fuse(permute(node, self._plan.order), self._plan.groups) if node.axes else node
 
     @cached_property
     def tree(self) -> Tree:
@@ -83,12 +85,17 @@ class Derivation(Shown):
         except LimitError:
             return None
 
-    @cached_property
+    @property
     def vocabulary(self) -> Vocabulary:
-        """That of the expression, with the conditions of the derivative among the warnings."""
+        """That of the expression."""
+        return self._of.vocabulary
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Where the derivative holds, what is taken at kinks, and what looked like a slip in the expression."""
         known = self._of.vocabulary
         told = (*known.warnings, *conditions(self._of.node, self._wrt, known.order))
-        return replace(known, warnings=tuple(dict.fromkeys(told)))
+        return tuple(dict.fromkeys(told))
 
     @property
     def of(self) -> Expression:
@@ -158,7 +165,7 @@ class Derivation(Shown):
 
 
 class Derivations(Mapping[str, Derivation]):
-    """The derivatives of one expression by several variables; shared parts are computed once."""
+    """The derivatives of one expression by several variables; evaluators and code compute shared parts once."""
 
     def __init__(self, derivations: Mapping[str, Derivation]) -> None:
         self._derivations = dict(derivations)
@@ -174,6 +181,43 @@ class Derivations(Mapping[str, Derivation]):
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._derivations.values()))
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of all derivatives in one normal form: what they share is one node."""
+        return tidy(*(one.laid_out for one in self._derivations.values()))
+
+    def _evaluator(self, build: Callable[..., Any]) -> Any:
+        first = next(iter(self._derivations.values()))
+        outputs = {
+            name: (node, one.shape)
+            for (name, one), node in zip(self._derivations.items(), self.nodes, strict=True)
+        }
+        doc = "\n".join(f"{name}: {one.text}" for name, one in self._derivations.items())
+        return build(outputs, first._symbols, first.functions, doc=doc)
+
+    def numpy(self) -> Any:
+        """One evaluator for all: arrays by name in, a dict of arrays by variable out."""
+        from matcalc.numeric.evaluator import numpy_evaluator
+
+        return self._evaluator(numpy_evaluator)
+
+    def jax(self) -> Any:
+        """The same for JAX arrays."""
+        from matcalc.numeric.evaluator import jax_evaluator
+
+        return self._evaluator(jax_evaluator)
+
+    def code(self, target: str = "numpy") -> str:
+        """Readable source of one function for all. Raises DomainError for an unknown target."""
+        evaluators = {"numpy": self.numpy, "jax": self.jax}
+        if target not in evaluators:
+            raise DomainError(f"there is no code for '{target}'", hint=f"one of {', '.join(evaluators)}")
+        return str(evaluators[target]().source)
+
+    def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> dict[str, Any]:
+        """The evidence for each derivative, by variable."""
+        return {name: one.verify(samples, seed, device) for name, one in self._derivations.items()}
 
 
 def derive(

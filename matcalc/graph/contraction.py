@@ -52,8 +52,18 @@ def is_symmetric(form: Form) -> bool:
     if out[0] == out[1]:
         return True
     if _is_settled(factors):
-        return not any(label in out for _, labels in factors for label in labels)
-    return canonical(factors, (out[1], out[0]), dict(enumerate(sizes))) == form
+        return not any([label in labels for _, labels in factors for label in out])
+    return _ends(factors, out[0]) == _ends(factors, out[1]) and canonical(factors, (out[1], out[0]), dict(enumerate(sizes))) == form
+
+
+def _ends(factors: Sequence[Factor], label: int) -> list[tuple[bytes, int]]:
+    """What touches a label, and with which of its axes: equal for both outputs of what is symmetric."""
+    found = []
+    for node, labels in factors:
+        for place, held in enumerate(labels):
+            if held == label:
+                found.append((node.digest, -1 if node.symmetric else place))
+    return sorted(found)
 
 
 def transposed_key(node: Node, transposed: bool) -> Hashable:
@@ -112,6 +122,9 @@ def _refined_order(
 ) -> list[Label]:
     """All labels in canonical order: output labels as they come out, then component by component."""
     order = list(dict.fromkeys(out))
+    inner = [label for label in sizes if label not in order]
+    if len(inner) < 2:
+        return order + inner
     outer = {label: number for number, label in enumerate(order)}
     components = []
     for members in _components(factors, sizes):

@@ -67,7 +67,9 @@ def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
 
     Gives back `factors` itself when there is nothing to merge.
     """
-    if len(factors) < 2:
+    if len({tuple(labels) for _, labels in factors}) == len(factors) and not any(
+        [node.symmetric and len(labels) == 2 for node, labels in factors]
+    ):
         return factors
     merged: dict[tuple[Node, Labels], Coefficient] = {}
     for node, held in factors:
