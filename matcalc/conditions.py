@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from matcalc.graph import Apply, Map, Node, Symbol, base_and_exponent, is_power, topological
@@ -40,7 +41,7 @@ def _of_node(node: Node, order: Sequence[str]) -> list[str]:
             return _of_power(node, order)
         function = node.function
         if isinstance(function, Elementwise) and function.kinks:
-            return [f"{function.name}: {function.kinks}, with x = {_written(node.children[0], order)}"]
+            return [f"{function.name} is not smooth at {_filled(function, node, order)}"]
     elif isinstance(node, Apply) and isinstance(node.function, Function):
         told = [c.text.format(_written(c.operand, order)) for c in node.function.conditions(node)]
         if node.function.kinks:
@@ -49,12 +50,17 @@ def _of_node(node: Node, order: Sequence[str]) -> list[str]:
     return []
 
 
+def _filled(function: Elementwise, node: Map, order: Sequence[str]) -> str:
+    """The function's kinks, told of the operands that it has here instead of its parameters."""
+    operands = dict(zip(function.parameters, node.children, strict=True))
+    names = "|".join(map(re.escape, operands))
+    return re.sub(rf"\b({names})\b", lambda found: _written(operands[found[1]], order), function.kinks)
+
+
 def _of_power(node: Map, order: Sequence[str]) -> list[str]:
-    base, exponent = base_and_exponent(node)
-    if isinstance(exponent, int) and exponent > 0:
-        return []
+    exponent = base_and_exponent(node)[1]
     if 0 < exponent < 1:
-        return [f"{_written(node, order)}: not differentiable at 0"]
+        return [f"{_written(node, order)} is not differentiable where it is 0"]
     return []
 
 
