@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import cached_property
 
+from matcalc.calculus.opening import unscaled
 from matcalc.graph import (
     ONE,
     Apply,
@@ -65,7 +66,9 @@ class Measure:
         if isinstance(node, Map | Apply):
             if is_power(node):
                 return self._power(node)
-            return _CALL + len(node.children) - 1 + sum(map(self, node.children))
+            # A minus is better outside: -sin(x) rather than sin(-x).
+            signs = sum(unscaled(operand)[0] < 0 for operand in node.children)
+            return _CALL + len(node.children) - 1 + sum(map(self, node.children)) + signs
         return 1 if not node.children else _CALL + sum(map(self, node.children))
 
     def _sum(self, node: Sum) -> int:
@@ -86,7 +89,7 @@ class Measure:
 
     def _contract(self, node: Contract) -> int:
         if not node.factors:
-            return 1 if node is ONE else _CALL
+            return 1 if node is ONE else 2
         length = len(node.factors) - 1
         held: dict[int, int] = {}
         for factor, labels in node.factors:

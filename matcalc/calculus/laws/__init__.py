@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from matcalc.calculus.laws import distributions, matrices, scalars
 from matcalc.calculus.laws.law import Law
+from matcalc.rules.entries import ENTRIES
 
-ALL: tuple[Law, ...] = (*matrices.LAWS, *distributions.LAWS, *scalars.LAWS)
+_TABLES = (matrices, distributions, scalars)
+
+# The laws that speak only of functions that are registered.
+ALL: tuple[Law, ...] = tuple(law for table in _TABLES for law in table.LAWS if law.needs <= ENTRIES.keys())

@@ -294,9 +294,11 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
         return
     (pattern, labels), rest = wanted[0], wanted[1:]
     product = so_far.bound.get(pattern)
-    if not scalar and isinstance(product, Contract) and 1 < len(product.factors) <= LONGEST_PRODUCT:
+    if isinstance(product, Contract) and 1 < len(product.factors) <= LONGEST_PRODUCT:
         # What the variable stands for is a product itself, and lies open among the factors.
-        yield from _assigned_product(product, labels, rest, node, so_far)
+        yield from _assigned_product(
+            product, so_far.labels[WHOLE] if scalar else labels, rest, node, so_far, scalar
+        )
     base, exponent = base_and_exponent(pattern)
     for place in _places(labels, node, so_far, scalar):
         factor, actual = node.factors[place]
@@ -321,17 +323,27 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
 
 
 def _assigned_product(
-    product: Contract, labels: tuple[int, ...], rest: Sequence[Factor], node: Product, so_far: Found
+    product: Contract,
+    labels: Sequence[Hashable],
+    rest: Sequence[Factor],
+    node: Product,
+    so_far: Found,
+    scalar: bool,
 ) -> Iterator[Found]:
-    if len(set(product.out)) < len(product.out):
+    if len(set(product.out)) < len(product.out) or len(labels) != len(product.out):
         return
     outer = dict(zip(product.out, labels, strict=True))
-    open_factors = [
+    if scalar and len(outer) < len(product.sizes):
+        return
+    wanted = [
         (factor, tuple(outer.get(label, ("of", product, label)) for label in held))
         for factor, held in product.factors
     ]
-    for found in same_factors(open_factors, node, so_far.labels, so_far.places):
-        yield from _assigned(rest, node, Found(so_far.bound, found[0], found[1], so_far.left), False)
+    # The labels of a scalar pattern are those of the contraction already.
+    known: Labels = {label: label for label in labels} if scalar else so_far.labels
+    for named, places in same_factors(wanted, node, known, so_far.places):
+        found = Found(so_far.bound, so_far.labels if scalar else named, places, so_far.left)
+        yield from _assigned(rest, node, found, scalar)
 
 
 def same_factors(
