@@ -13,7 +13,7 @@ help:
 	@echo "make lint    ruff, mypy, and the layers of the architecture"
 	@echo "make format  rewrite the sources in the project's format"
 	@echo "make corpus  every derivation of the corpus, compared with JAX and with its closed form"
-	@echo "make fuzz    random expressions by the clock: make fuzz MINUTES=10; resumes where it stopped"
+	@echo "make fuzz    random expressions by the clock: make fuzz SECONDS=600 or COUNT=20000; resumes where it stopped"
 	@echo "make bench   speed as ratios in one run; prints the tables of docs/performance.md"
 
 demo: $(STAMP)
@@ -36,7 +36,7 @@ corpus: $(STAMP)
 	@$(BIN)/python -m tools.corpus $(ARGS)
 
 fuzz: $(STAMP)
-	@$(BIN)/python -m tools.fuzz --minutes $(or $(MINUTES),5) $(ARGS)
+	@$(BIN)/python -m tools.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.derive $(ARGS)

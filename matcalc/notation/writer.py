@@ -7,7 +7,6 @@ along an axis can be written loosely (a number in a sum with a vector) where its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -31,6 +30,7 @@ from matcalc.graph.numbers import Coefficient
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.kronecker import write_fused
+from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.shapes import is_difference, shape_of, squared_norm
@@ -62,41 +62,44 @@ class Writer:
         self.sums: dict[Tree, tuple[Dim, ...]] = {}
 
     def write(self, nodes: Sequence[Node]) -> None:
-        """Write `nodes`, each after its operands."""
+        """Write `nodes`, each after its operands.
+
+        A contraction waits until it is asked for: as a term of a sum it is written with its coefficient instead.
+        """
         for node in nodes:
             self.ranks[node] = self._rank(node)
-            if len(node.axes) <= 2:
-                tree = self._tree(node)
-                self.trees[node] = replace(tree, symmetric=True) if node.symmetric else tree
+            if len(node.axes) <= 2 and node.__class__ is not Contract:
+                self.trees[node] = self._shaped(node)
+
+    def _shaped(self, node: Node) -> Tree:
+        tree = self._tree(node)
+        return replace(tree, symmetric=True) if node.symmetric else tree
+
+    def own(self, node: Node) -> Tree:
+        """The formula of a written node itself, although it may be a part that goes by a name."""
+        tree = self.trees.get(node)
+        if tree is None:
+            tree = self.trees[node] = self._shaped(node)
+        return tree
 
     def written(self, node: Node) -> Tree:
         """The formula of a node made on the way, whose operands are written."""
         if node in self.parts:
             return self.parts[node]
-        if node not in self.trees:
-            self.write([part for part in topological([node]) if part not in self.ranks and part is not node])
-        elif not self._shows_flipped(node):
-            return self.trees[node]
+        if node not in self.ranks:
+            self.write([part for part in topological([node]) if part not in self.ranks])
         # A formula that shows changed signs is good for this once only, and is not kept.
-        rank = self.ranks.setdefault(node, self._rank(node))
-        tree = self._tree(node)
-        if not self._shows_flipped(node):
-            self.trees[node], self.ranks[node] = tree, rank
-        return tree
+        return self._shaped(node) if self._shows_flipped(node) else self.own(node)
 
     def _shows_flipped(self, node: Node) -> bool:
         """Whether a factor of the node is written with its signs changed just now."""
-        return any(base_and_exponent(child)[0] in self._flipped for child in node.children)
+        return bool(self._flipped) and any(
+            base_and_exponent(child)[0] in self._flipped for child in node.children
+        )
 
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a named part."""
-        return self.parts.get(node) or self.trees[node]
-
-    def without(self, part: Node) -> Writer:
-        """The same writer for the definition of `part` itself, where its name must not be used."""
-        inner = copy(self)
-        inner.parts = {node: name for node, name in self.parts.items() if node is not part}
-        return inner
+        return self.parts.get(node) or self.own(node)
 
     def rank(self, node: Node) -> Rank:
         """Where the node's variables first appear in what the user typed."""
@@ -105,12 +108,17 @@ class Writer:
     # Order -----------------------------------------------------------------------------------------------------
 
     def _rank(self, node: Node) -> Rank:
-        if isinstance(node, Symbol):
-            return (self.order.get(node.name, _LAST - 1),)
-        found: set[int] = set()
-        for child in node.children:
-            found.update(self.ranks[child][:6])
-        return tuple(sorted(found)[:6]) or (_LAST,)
+        if node.__class__ is Symbol:
+            return (self.order.get(node.name, _LAST - 1),)  # type: ignore[attr-defined]
+        children = node.children
+        if not children:
+            return (_LAST,)
+        rank = self.ranks[children[0]]
+        for child in children[1:]:
+            other = self.ranks[child]
+            if other != rank:
+                rank = tuple(sorted({*rank, *other})[:6])
+        return rank
 
     # Nodes -----------------------------------------------------------------------------------------------------
 
@@ -200,7 +208,7 @@ class Writer:
         base, exponent = base_and_exponent(node)
         if exponent < 0:
             return pieces.over(coefficient, (), [self.power(base, -exponent)], None)
-        return pieces.over(coefficient, (), (), self.trees[node])
+        return pieces.over(coefficient, (), (), self.own(node))
 
     def _fitting(self, nodes: Sequence[Node], coefficients: Sequence[Coefficient]) -> list[tuple[int, Tree]]:
         """Signed terms of a sum, or arguments: written loosely where the others fill the shape."""
@@ -293,8 +301,8 @@ class Writer:
                 return sign, pieces.over(abs(coefficient), (), (), tree)
             self.contracts[key] = reduced
         above, below = ranked(reduced.scalars.above), ranked(reduced.scalars.below)
-        above, below = self._means(above, below)
         body, under = on_outputs(node, reduced, loose)
+        above, below, body = with_mean(self.sums, above, below, body)
         if body is not None:
             body = pieces.shorter_transposes(body)
         return sign, pieces.over(abs(coefficient), above, [*below, *under], body)
@@ -321,6 +329,9 @@ class Writer:
                     reduction.gone.add(labels[0])
                     continue
                 reduction.weights[labels[0]].append(Weight(tree, rank, below))
+            elif labels[0] == labels[1] and not below and self._alone(node, labels[0]):
+                scalars.above.append((rank, pieces.call("tr", SCALAR, tree)))
+                reduction.gone.add(labels[0])
             elif labels[0] == labels[1]:
                 column = pieces.call("diagonal", (tree.shape[0], 1), tree)
                 reduction.weights[labels[0]].append(Weight(column, rank, below))
@@ -361,22 +372,6 @@ class Writer:
 
     def _summed(self, tree: Tree, dim: Dim) -> None:
         self.sums[tree] = (*self.sums.get(tree, ()), dim)
-
-    def _means(self, above: list[Tree], below: list[Tree]) -> tuple[list[Tree], list[Tree]]:
-        """A sum over n divided by n is a mean."""
-        sizes = [tree.name for tree in below if isinstance(tree, Name)]
-        for place, tree in enumerate(above):
-            dims = [dim_text(dim) for dim in self.sums.get(tree, ())]
-            if dims and all(dims.count(dim) <= sizes.count(dim) for dim in dims):
-                assert isinstance(tree, Call)
-                above = list(above)
-                above[place] = Call(tree.shape, "mean", tree.arguments, tree.keywords)
-                below = list(below)
-                for dim in dims:
-                    found = next(k for k, t in enumerate(below) if isinstance(t, Name) and t.name == dim)
-                    del below[found]
-                break
-        return above, below
 
 
 def _attached(sign: int, tree: Tree) -> Tree:

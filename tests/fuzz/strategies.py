@@ -1,0 +1,14 @@
+"""Random expressions for Hypothesis. `make fuzz` makes failing ones smaller still: it shrinks the expression itself."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.fuzz.grammar import Grammar
+from tests.fuzz.terms import Case
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A well-shaped expression over the whole language, with variables at which it is smooth."""
+    return Grammar(draw(st.randoms(use_true_random=False))).case()

@@ -1,0 +1,122 @@
+"""What the fuzzer found, made small: a line each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from tests.fuzz.laws import check_latex
+from tests.reference import evaluate
+
+SIZES = {"n": 3, "m": 4, "p": 2, "q": 5}
+
+# Expression, shapes, order. All derivatives by all variables must be right and read back, in every layout.
+CASES = [
+    # The vec of an identity came out as ones: the run of a repeated label counted as a size of its own.
+    ("tr(A)", "A: n n", 1),
+    ("X", "X: n n", 1),
+    # Letters in brackets were printed and could not be read.
+    ("A.T * (B @ M)", "A: p n, B: n n, M: n p", 1),
+    ("A @ x", "A: n m, x: m", 1),
+    # A stacked matrix made into a matrix again had no formula.
+    ("min(Y)", "Y: m n", 1),
+    ("vec(A).T @ argmax_indicator(vec(B))", "A: m n, B: m n", 1),
+    ("logsumexp(W)", "W: n n", 1),
+    # Twice transposed, in two spellings.
+    ("x.Tᵀ + y.T.T", "x: n, y: n", 1),
+    # A label that the collected rest had summed was counted again: q times too large.
+    ("v.T @ outer(w, Y @ v / c)", "v: q, w: 1 q, Y: q q, c: ()", 1),
+    # A power with a variable exponent was its own base.
+    ("sigmoid(c)**t * t", "c: (), t: ()", 1),
+    # Equal factors on different outputs had no order of their own.
+    ("sigmoid(b)**(sum(W @ v) - p)", "b: p, W: n m, v: m", 2),
+    # Terms of an index form were built with their letters in another order and then turned.
+    ("relu(z @ w) * (z * z).T", "w: q, z: 1 q", 2),
+    ("w.T @ w * w", "w: q", 2),
+    ("W_2 / B", "B: m m symmetric, W_2: m m", 1),
+    # A row of fused outputs in index notation was read as a column.
+    ("t / y[r] * W[j,j] * W[k,l]**2 -> ljr", "y: q, W: p p, t: ()", 1),
+    # The definition of a named part was its own name.
+    ("cos(kron(B, x.T) @ (kron(w, x) / kron(v, w)))", "B: p n, x: p, w: n, v: p", 2),
+    # A difference of rank 3 has no formula in matrix notation to turn round.
+    ("minimum(ones(p, 4) @ X, norm(v - v * v))", "X: 4 n, v: n, e: p", 1),
+    ("log_softmax(eye(m) / mu, axis=0)", "mu: (), e: m", 1),
+    # Sums that are spread over another axis were nested as typed.
+    ("beta + y.T @ y + S", "beta: (), y: p, S: n n", 1),
+    ("(W - (-diag(w)[t,t] + X[t,t] -> t))**2", "w: n, X: n n, W: n p", 1),
+    # A root typed as a decimal was another node than the root it printed as.
+    ("y**0.5", "y: q", 1),
+    # Split only to be fused again.
+    ("x[t] * M[j,j] / logsumexp(W) -> j", "x: q, M: p p, W: n n", 1),
+    # A product to a power, one of whose factors has no index in common with the others.
+    ("alpha / (z @ (alpha * w))", "alpha: (), w: q, z: 1 q", 1),
+    # An odd power did not show the changed signs of its base: wrong text.
+    ("norm(mse(mu, 1))", "mu: ()", 1),
+    ("((w[j] * S[i,i] * ones(p)[t] -> ti)[j,t] - M[t,j])**3 * Y[t,t] ->", "Y: n n, w: n, S: n n, M: n p, e: p", 1),
+    ("mean(diagonal(kron(c / tr(outer(y, y)), X)))", "c: (), y: m, X: q q", 1),
+]
+
+
+def values_of(expression: Any) -> dict[str, Any]:
+    """Generic positive values, which suit every function above; a symmetric matrix is symmetric."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for name, declared in expression.shapes.items():
+        shape = str(declared).replace("()", "").split()
+        dims = [word for word in shape if word in SIZES or word.isdigit()]
+        value = rng.uniform(0.3, 1.2, [SIZES[dim] if dim in SIZES else int(dim) for dim in dims])
+        found[name] = (value + value.T) / 2 if "symmetric" in shape else value
+    return found
+
+
+@pytest.mark.parametrize(("text", "shapes", "order"), CASES, ids=[case[0] for case in CASES])
+def test_regression(text: str, shapes: str, order: int) -> None:
+    expression = mc.parse(text, shapes=shapes)
+    values = values_of(expression)
+    assert_reads_back(expression)
+    for name in expression.shapes:
+        before = expression
+        for _ in range(order - 1):
+            before = mc.derive(before, name).expression
+        derivative = mc.derive(expression, name, order=order)
+        assert_reads_back(derivative)
+        ours = evaluate(derivative.node, values, SIZES)
+        theirs = differences(before.node, values, name)
+        if "symmetric" in str(expression.shapes[name]):
+            theirs = (theirs + np.swapaxes(theirs, -1, -2)) / 2
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+        if order == 1:
+            for layout in ("jacobian", "denominator"):
+                assert_reads_back(mc.derive(expression, name, layout=layout))
+
+
+def differences(node: Any, values: dict[str, Any], name: str) -> Any:
+    """Central differences, axes of the output before those of the variable."""
+    shape = values[name].shape
+    columns = []
+    for place in np.ndindex(*shape):
+        step = np.zeros(shape)
+        step[place] = 1e-5
+        above, below = (
+            np.asarray(evaluate(node, {**values, name: values[name] + sign * step}, SIZES))
+            for sign in (1, -1)
+        )
+        columns.append((above - below) / 2e-5)
+    stacked = np.stack(columns, axis=-1)
+    axes = tuple(count for count in shape if count != 1)
+    return stacked.reshape(stacked.shape[:-1] + axes)
+
+
+def assert_reads_back(shown: Any) -> None:
+    """Text to node, index notation to an equal one; LaTeX is balanced."""
+    again = mc.parse(shown.text, shapes=shown.shapes, functions=shown.functions)
+    assert again.node is shown.node, f"{shown.text} reads as {again.text}"
+    assert again.shape == shown.shape
+    assert (
+        mc.parse(shown.index_notation, shapes=shown.shapes)._normal
+        is mc.parse(shown.text, shapes=shown.shapes)._normal
+    )
+    check_latex(shown.latex)
