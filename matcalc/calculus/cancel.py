@@ -89,7 +89,19 @@ def _pushed(
                 continue
             if outside % exponent == 0 and outside // exponent * inside < 0:
                 found[base, held] = outside // exponent
-    return found
+    return {
+        key: power_
+        for key, power_ in found.items()
+        if power_ > 0 or exponent > 0 or _divides(key, power_, node, labels)
+    }
+
+
+def _divides(key: tuple[Node, Labels], exponent: Coefficient, node: Sum, labels: Labels) -> bool:
+    """Whether every term holds the factor often enough: c x / (c² x² + 1) must not become 1 / (1 / (c x) + c x)."""
+    return all(
+        sum(inside for base, held, inside in _inner(term, labels) if (base, held) == key) >= -exponent
+        for _, term in node.terms
+    )
 
 
 def _distributed(node: Contract, place: int, pushed: Powers, measure: Measure, marks: Marks) -> Node:

@@ -22,7 +22,7 @@ from matcalc.graph import (
     numbers,
 )
 from matcalc.notation import pieces
-from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Shape, Transposed, Tree
+from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Power, Shape, Transposed, Tree
 from matcalc.notation.written import Written
 from matcalc.rules.entries import AbstractFunction
 
@@ -128,6 +128,8 @@ def _product(
             if exponent < 0 and len(factor.axes) <= 2:
                 tree = writer.power(base, -exponent)
                 below.append(_indexed(tree, inside) if inside else tree)
+            elif exponent < 0:
+                below.append(pieces.power(_entry(writer, base, inside), -exponent))
             else:
                 above.append((writer.rank(factor), _entry(writer, factor, inside)))
         above.sort(key=lambda pair: pair[0])
@@ -168,15 +170,27 @@ def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
         return _entry(writer, node.children[0], at)
     if node in writer.parts or len(node.axes) <= 2:
         return _indexed(writer.tree(node), names)
-    if isinstance(node, Map) and not is_power(node):
+    if isinstance(node, Map):
         arguments = tuple(
             _entry(writer, child, names) if child.axes else writer.tree(child) for child in node.children
         )
         function = node.function
+        if is_power(node):
+            return _power(node, *arguments)
         if isinstance(function, AbstractFunction):
             return Call(SCALAR, function.letter, arguments, (), function.order)
         return pieces.call(function.name, SCALAR, *arguments)
     return Indexed(SCALAR, write_indexed(writer, node), tuple(names))
+
+
+def _power(node: Map, inside: Tree, above: Tree) -> Tree:
+    """A power of an entry."""
+    exponent = base_and_exponent(node)[1]
+    if exponent == 1:
+        return Power(SCALAR, inside, above)
+    if exponent < 0:
+        return pieces.quotient(pieces.ONE, [pieces.power(inside, -exponent)])
+    return pieces.power(inside, exponent)
 
 
 def _indexed(tree: Tree, names: Sequence[str]) -> Tree:
