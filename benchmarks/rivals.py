@@ -20,7 +20,8 @@ import numpy as np
 
 from tools.cases import Array, Case
 
-Way = Callable[[], str]
+# Takes a tag for the names of the variables: another tag makes a new expression, which no cache has seen.
+Way = Callable[[str], str]
 
 
 class CannotDo(Exception):
@@ -33,7 +34,7 @@ class Rival(ABC):
     name: str
 
     @abstractmethod
-    def symbols(self, case: Case, *, numbers: bool) -> dict[str, Any]:
+    def symbols(self, case: Case, *, numbers: bool, tag: str) -> dict[str, Any]:
         """The case's inputs as the system's variables, with symbolic sizes or with integers."""
 
     @abstractmethod
@@ -59,9 +60,9 @@ class Rival(ABC):
         Raises CannotDo where none does.
         """
 
-    def build(self, case: Case, *, numbers: bool = False) -> tuple[Any, dict[str, Any]]:
+    def build(self, case: Case, *, numbers: bool = False, tag: str = "") -> tuple[Any, dict[str, Any]]:
         """The expression of the case and its variables."""
-        names = self.symbols(case, numbers=numbers)
+        names = self.symbols(case, numbers=numbers, tag=tag)
 
         def dimension(node: ast.expr) -> Any:
             return (
@@ -115,7 +116,7 @@ class SymPy(Rival):
             return int(dimension)
         return case.sizes[dimension] if numbers else self.sympy.Symbol(dimension, integer=True, positive=True)
 
-    def symbols(self, case: Case, *, numbers: bool) -> dict[str, Any]:
+    def symbols(self, case: Case, *, numbers: bool, tag: str) -> dict[str, Any]:
         names: dict[str, Any] = {}
         for name, shape in case.shapes.items():
             sizes = [self.size(dim, case, numbers=numbers) for dim in shape.split()]
@@ -267,8 +268,8 @@ class SymPy(Rival):
             raise CannotDo("wrong" if wrong else "no form of the derivative")
         return found
 
-    def _printed(self, case: Case, index: int) -> str:
-        expression, names = self.build(case)
+    def _printed(self, case: Case, index: int, tag: str) -> str:
+        expression, names = self.build(case, tag=tag)
         return str(self.sympy.latex(self._forms(expression, names[case.wrt], case.order)[index]()))
 
     def _checked(self, derivative: Any) -> Any:
@@ -310,12 +311,12 @@ class Tensorgrad(Rival):
     def size(self, dimension: str, case: Case, *, numbers: bool) -> Any:
         return self.sympy.Symbol(dimension)
 
-    def symbols(self, case: Case, *, numbers: bool) -> dict[str, Any]:
+    def symbols(self, case: Case, *, numbers: bool, tag: str) -> dict[str, Any]:
         names = {}
         for name, shape in case.shapes.items():
             edges = zip("rc", shape.split(), strict=False)
             sizes = {edge: self.size(dim, case, numbers=numbers) for edge, dim in edges if dim != "1"}
-            names[name] = self.t.Variable(name, **sizes)
+            names[name] = self.t.Variable(name + tag, **sizes)
         return names
 
     def _is_tensor(self, value: Any) -> bool:
@@ -401,9 +402,9 @@ class Tensorgrad(Rival):
         return expression
 
     def ways(self, case: Case, is_right: Callable[[Array], bool], inputs: Mapping[str, Array]) -> list[Way]:
-        self._printed(case)
+        self._printed(case, "")
         return [partial(self._printed, case)]
 
-    def _printed(self, case: Case) -> str:
-        expression, names = self.build(case)
+    def _printed(self, case: Case, tag: str) -> str:
+        expression, names = self.build(case, tag=tag)
         return str(self.latex(self._derivative(expression, names[case.wrt], case.order)))
