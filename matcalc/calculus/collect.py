@@ -50,7 +50,7 @@ def collected(node: Sum, measure: Measure) -> Node:
         outside = multiply(outside, coefficient)
         if not isinstance(current, Sum) or len(current.terms) < 2:
             break
-        found = _diagonals(current) or _one_pair(current, measure) or _one_coefficient(current, measure)
+        found = _deltas(current, measure) or _one_pair(current, measure) or _one_coefficient(current, measure)
         if found is None:
             break
         current = found
@@ -71,22 +71,43 @@ def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
     return scale(multiply(sign, size), unit) if measure.body(unit) + 3 < measure.body(node) else None
 
 
-def _diagonals(node: Sum) -> Node | None:
-    """diag(a) + diag(b) is diag(a + b)."""
-    places = [
-        k
-        for k, (_, term) in enumerate(node.terms)
-        if isinstance(term, Contract) and len(term.out) == 2 and term.out[0] == term.out[1]
-    ]
-    if len(places) < 2:
-        return None
-    inner = []
-    for k in places:
-        coefficient, term = node.terms[k]
-        assert isinstance(term, Contract)
-        inner.append((coefficient, contract(term.factors, term.out[:1], dict(enumerate(term.sizes)))))
-    total = contract([(linear(inner, node.axes[:1]), (0,))], (0, 0))
-    return linear([(1, total), *(term for k, term in enumerate(node.terms) if k not in places)], node.axes)
+def _deltas(node: Sum, measure: Measure) -> Node | None:
+    """diag(a) + diag(b) is diag(a + b), eye(n) ⊗ A + eye(n) ⊗ B is eye(n) ⊗ (A + B): deltas are common factors."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for k, (_, term) in enumerate(node.terms):
+        if isinstance(term, Contract) and len(set(term.out)) < len(term.out):
+            groups.setdefault(term.out, []).append(k)
+    for out, places in groups.items():
+        if len(places) < 2:
+            continue
+        terms = [(node.terms[k][0], node.terms[k][1]) for k in places]
+        held = [_held(term, out) for _, term in terms]
+        interface = held[0] or held[1]
+        if len(interface) > 2 or any(labels != interface for labels in held if labels or len(interface) > 1):
+            continue
+        sizes: dict[Hashable, Dim] = dict(zip(out, node.axes, strict=True))
+        axes = [sizes[label] for label in interface]
+        inner = [(c, _between(term, interface)) for c, term in terms]
+        total = contract([(linear(inner, axes), interface)], out, sizes)
+        rest = [term for k, term in enumerate(node.terms) if k not in places]
+        made = linear([(1, total), *rest], node.axes)
+        if measure.body(made) < measure.body(node):
+            return made
+    return None
+
+
+def _held(node: Node, out: Sequence[int]) -> tuple[int, ...]:
+    """The output labels that a contraction's factors hold, in order."""
+    assert isinstance(node, Contract)
+    held = {label for _, labels in node.factors for label in labels}
+    return tuple(label for label in dict.fromkeys(out) if label in held)
+
+
+def _between(node: Node, interface: Sequence[int]) -> Node:
+    """The contraction with only some of its labels coming out, each once."""
+    assert isinstance(node, Contract)
+    held = {label for _, labels in node.factors for label in labels}.union(interface)
+    return contract(node.factors, interface, {k: dim for k, dim in enumerate(node.sizes) if k in held})
 
 
 def _one_pair(node: Sum, measure: Measure) -> Node | None:

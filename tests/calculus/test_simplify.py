@@ -1,0 +1,144 @@
+"""Simplification as a whole: what comes out, what stays, and that it is the same however it was written."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from matcalc.calculus.differentiate import differentiate
+from matcalc.calculus.simplify import simplify
+from matcalc.graph import Node, Symbol, add, contract, elementwise, symbol, tidy, topological
+from matcalc.language.lowering import read
+from matcalc.rules import find
+from tools.cases import read_cases
+
+CASES = read_cases()
+
+SHORTER = [
+    # Inverses, determinants, orthogonal matrices
+    ("det(inv(X))", "X", "X: n n", "-det(inv(X)) * inv(X).T"),
+    ("sum((X.T @ X @ b - a)**2)", "b", "X: n n orthogonal, a: n, b: n", "2 * (b - a)"),
+    # Logistic functions
+    ("sum(log(1 / (1 + exp(-x))))", "x", "x: n", "sigmoid(-x)"),
+    ("sum(log(1 + exp(x)))", "x", "x: n", "sigmoid(x)"),
+    ("sum(exp(x) / (exp(x) + 1))", "x", "x: n", "sigmoid(x) * (1 - sigmoid(x))"),
+    # Cross-entropies: what is divided by cancels once it is distributed
+    (
+        "sum(y*log(sigmoid(X @ t)) + (1 - y)*log(1 - sigmoid(X @ t)))",
+        "t",
+        "X: m n, y: m, t: n",
+        "X.T @ (y - sigmoid(X @ t))",
+    ),
+    ("-log(exp(u.T @ v) / sum(exp(U.T @ v)))", "v", "u: n, v: n, U: n m", "U @ softmax(U.T @ v) - u"),
+    ("softmax_cross_entropy(y, z)", "z", "y: n onehot, z: n", "softmax(z) - y"),
+    ("sum(W*log(softmax(Z, axis=1)))", "Z", "W: m n simplex, Z: m n", "W - softmax(Z, axis=1)"),
+    # Kinks
+    ("sum(relu(x)**2)", "x", "x: n", "2 * relu(x)"),
+    ("sum(relu(1 - y * x)**2)", "x", "x: n, y: n", "-2 * y * relu(1 - y * x)"),
+    ("sum(abs(x)**3)", "x", "x: n", "3 * x * abs(x)"),
+    ("sum(a * abs(x))", "a", "x: n positive, a: n", "x"),
+    # Common factors
+    ("x.T @ A @ x", "x", "A: n n, x: n", "(A + A.T) @ x"),
+    ("sum(sin(x + x**2))", "x", "x: n", "(2 * x + 1) * cos(x + x**2)"),
+    ("3 * a * b + 2 * c * b", "b", "a: n, b: n, c: n", "diag(3 * a + 2 * c)"),
+    ("norm(X @ w)**2 - 2 * y.T @ X @ w", "w", "X: m n, w: n, y: m", "2 * X.T @ (X @ w - y)"),
+    # What expands to nothing
+    ("sum((X - mean(X, axis=0))**2)", "X", "X: m n", "2 * (X - mean(X, axis=0))"),
+]
+
+STAYS = [
+    ("sum((X @ w - y)**2)", "w", "X: m n, w: n, y: m", "2 * X.T @ (X @ w - y)"),
+    ("u.T @ tanh(W @ x + b)", "W", "u: m, W: m n, x: n, b: m", "(u * (1 - tanh(W @ x + b)**2)) @ x.T"),
+    ("tr(X @ B @ X.T @ C @ A)", "X", "A: n n, B: n n, C: n n, X: n n", None),
+    ("sum(sigmoid(2 * x + 2 * y))", "x", "x: n, y: n", None),
+    ("sum(p**2)", "p", "p: n simplex", "2 * p"),
+    ("sum(p)", "p", "p: n simplex", "ones(n)"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrt", "shapes", "expected"), SHORTER, ids=[row[0] for row in SHORTER])
+def test_results_are_those_of_a_textbook(text: str, wrt: str, shapes: str, expected: str) -> None:
+    """As nodes: the order of factors and terms is the printer's business."""
+    made = mc.derive(text, wrt, shapes=shapes)
+    assert made.node is mc.parse(expected, shapes=made.shapes).node
+
+
+@pytest.mark.parametrize(("text", "wrt", "shapes", "expected"), STAYS, ids=[row[0] for row in STAYS])
+def test_what_is_short_stays(text: str, wrt: str, shapes: str, expected: str | None) -> None:
+    parsed = read(text, shapes)
+    entry = parsed.shapes[wrt]
+    [made] = differentiate(parsed.value.node, [(symbol(wrt, entry.shape, entry.properties),)])
+    made = tidy(made)[0]
+    assert simplify(made) is made
+    if expected is not None:
+        assert mc.derive(text, wrt, shapes=shapes).text == expected
+
+
+def test_properties_only_simplify_the_result() -> None:
+    """The formula is differentiated as typed, whatever is known of its variables."""
+    assert mc.derive("sum(p)**2", "p", shapes="p: n simplex").text == "2 * ones(n)"
+    assert mc.derive("sum(p)**3", "p", shapes="p: n simplex", order=2).text == "6 * ones(n, n)"
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_it_is_idempotent_and_reads_back(case: object) -> None:
+    try:
+        made = mc.derive(case.expr, case.wrt, shapes=case.declared(), order=case.order)  # type: ignore[attr-defined]
+    except mc.MatcalcError:
+        pytest.skip("a function that is not there yet")
+    assert simplify(made.node) is made.node
+    assert tidy(made.node)[0] is made.node
+    assert mc.parse(made.text, shapes=made.shapes, functions=made.functions).node is made.node
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A @ x + A.T @ x + B @ x", "B @ x + A.T @ x + A @ x"),
+        ("2 * x * cos(y) + cos(y)", "cos(y) + cos(y) * x * 2"),
+        ("y * (1 - sigmoid(x)) - (1 - y) * sigmoid(x)", "-sigmoid(x) * (1 - y) + (1 - sigmoid(x)) * y"),
+        ("exp(x) / (1 + exp(x))", "1 / (exp(x) + 1) * exp(x)"),
+    ],
+)
+def test_the_order_of_terms_does_not_matter(one: str, other: str) -> None:
+    shapes = "A: n n, B: n n, x: n, y: n"
+    first, second = (simplify(tidy(read(text, shapes).value.node)[0]) for text in (one, other))
+    assert first is second
+
+
+def network(depth: int, activation: str, residual: bool) -> tuple[Node, Symbol]:
+    function = find(activation)
+    weights = [symbol(f"W{k}", ("n", "n")) for k in range(depth)]
+    layer: Node = symbol("x", ("n",))
+    for weight in weights:
+        raw = elementwise(function, contract([(weight, "ij"), (layer, "j")], "i"))
+        layer = add(raw, layer) if residual else raw
+    return contract([(symbol("u", ("n",)), "i"), (layer, "i")], ""), weights[0]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("residual", [False, True])
+def test_deep_networks_take_linear_time(activation: str, residual: bool) -> None:
+    seconds = []
+    for depth in (50, 500):
+        output, weight = network(depth, activation, residual)
+        [made] = tidy(*differentiate(tidy(output)[0], [(weight,)]))
+        best = np.inf
+        for _ in range(3):
+            start = time.perf_counter()
+            simplify(made)
+            best = min(best, time.perf_counter() - start)
+        seconds.append(best / len(topological([made])))
+    assert seconds[1] < 5 * seconds[0]
+
+
+def test_a_product_of_many_factors_does_not_recurse() -> None:
+    factors = [(symbol(f"A{k}", ("n", "n")), (k, k + 1)) for k in range(3000)]
+    chain = contract(factors, (0, 3000))
+    inverse = read("inv(X)", "X: n n").value.node
+    node = add(chain, contract([(inverse, "ij"), (chain, "jk")], "ik"))
+    [node] = tidy(node)
+    assert simplify(node).axes == ("n", "n")
