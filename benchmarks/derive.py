@@ -158,22 +158,22 @@ def deep(rounds: int) -> str:
         all_ = [seconds(mc.derive, output, wrt=parameters) for _ in range(rounds)]
         with_latex = seconds(printed, output, parameters[0])
         forward = nodes(output)
-        backward = nodes(output, mc.derive(output, wrt=parameters[0])) - forward
-        per_node = 1e6 * median(one) / max(backward, 1)
+        backward = nodes(output, *mc.derive(output, wrt=parameters).values()) - forward
+        per_node = 1e6 * median(all_) / backward
         rows.append(
             [
                 depth,
                 f"{1e3 * median(one):.2f}",
                 f"{1e3 * with_latex:.2f}",
+                f"{1e3 * median(all_):.2f}",
+                f"{median(all_) / median(one):.2f}",
                 forward,
                 f"{backward / forward:.2f}",
                 f"{per_node:.1f}",
-                f"{1e3 * median(all_):.2f}",
-                f"{median(all_) / median(one):.2f}",
             ]
         )
-    head = ["layers", "∂/∂W₁ ms", "with LaTeX ms", "nodes", "backward per forward node", "µs a new node"]
-    return table([*head, "all 2L ms", "all / one"], rows)
+    head = ["layers", "∂/∂W₁ ms", "with LaTeX ms", "all 2L ms", "all / one"]
+    return table([*head, "forward nodes", "backward per forward node", "µs a backward node"], rows)
 
 
 # --- 3. bad inputs
