@@ -115,6 +115,9 @@ class Gathered:
         for inner, dim in enumerate(node.sizes):
             if inner not in renamed:
                 self._fresh += 1
+                while ("fresh", self._fresh) in self.sizes:
+                    # What was gathered before brings its own fresh labels along.
+                    self._fresh += 1
                 renamed[inner] = ("fresh", self._fresh)
                 self.sizes[renamed[inner]] = dim
         for factor, held in node.factors:

@@ -53,6 +53,10 @@ CASES = [
     ("x[t] * M[j,j] / logsumexp(W) -> j", "x: q, M: p p, W: n n", 1),
     # A product to a power, one of whose factors has no index in common with the others.
     ("alpha / (z @ (alpha * w))", "alpha: (), w: q, z: 1 q", 1),
+    # Fresh labels of a contraction met those that its factors brought along.
+    ("(z[t] * relu(B[r,k]) -> k) @ b.T", "z: p, B: m q, b: m", 1),
+    # Cancelling divided by what was not divided by, and powers of rank 3 had no index notation.
+    ("log(kron(X, y)**2 + 1)", "X: p p, y: n", 1),
     # An odd power did not show the changed signs of its base: wrong text.
     ("norm(mse(mu, 1))", "mu: ()", 1),
     ("((w[j] * S[i,i] * ones(p)[t] -> ti)[j,t] - M[t,j])**3 * Y[t,t] ->", "Y: n n, w: n, S: n n, M: n p, e: p", 1),
