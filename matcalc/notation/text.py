@@ -114,6 +114,9 @@ def _scaled(tree: Scaled) -> Rendered:
         return OVER, [*rest, (body, _INLINE_BODY | (0 if rest else SCALE)), f" / {first.value.denominator}"]
     inner = first.value if type(first) is Literal else None
     items = _chain(scalars, " * ", FACTOR | OVER if type(inner) is Fraction else FACTOR)
+    if type(body) is MatrixProduct and any(type(scalar) is Indexed for scalar in scalars):
+        # Among entries a matrix product stands apart: `h[i] * (x.T @ y)`.
+        return TIMES, [*items, " * ", (body, FACTOR)]
     items += (" * ", (body, _INLINE_BODY))
     return _BINDING_OF_BODY.get(type(body), SCALE), items
 
