@@ -12,6 +12,7 @@ from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
 from matcalc.expression import Expression, parse
 from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
+from matcalc.graph.tidy import NAMED_FROM
 from matcalc.language.declarations import Declaration
 from matcalc.language.limits import NO_LIMITS
 from matcalc.language.lowering import read
@@ -64,7 +65,8 @@ class Derivation(Shown):
         """
         tree = self._formula()
         for _ in range(_ROUNDS):
-            shared = self._shared(text(tree)) if has_repeats(tree) else None
+            heavy = self.node.weight >= 2 * NAMED_FROM
+            shared = self._shared(text(tree)) if heavy and has_repeats(tree) else None
             if shared is None:
                 break
             self.__dict__["node"] = shared

@@ -49,23 +49,19 @@ def formula(
     }
     writer = Writer(order, parts)
     writer.write(nodes)
-    body = _indexed_body(writer, node) if indexed or node not in writer.trees else writer.trees[node]
+    body = write_indexed(writer, node) if indexed or len(node.axes) > 2 else writer.own(node)
     is_row = len(shape) == 2 and shape[0] == 1 and shape[1] != 1
     if is_row and not (indexed and isinstance(body, IndexForm)):
         body = pieces.transposed(body)
     if not named:
         return body
-    trees = [writer.trees.get(part) or write_indexed(writer, part) for part in named]
+    trees = [writer.own(part) if len(part.axes) < 3 else write_indexed(writer, part) for part in named]
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
     for part, name in zip(named, name_parts(asked, taken), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.
         object.__setattr__(parts[part], "name", name)
     definitions = tuple((parts[part].name, tree) for part, tree in zip(named, trees, strict=True))
     return Where(body.shape, body, definitions)
-
-
-def _indexed_body(writer: Writer, node: Node) -> Tree:
-    return write_indexed(writer, node)
 
 
 def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool:

@@ -22,7 +22,18 @@ from matcalc.graph import (
     numbers,
 )
 from matcalc.notation import pieces
-from matcalc.notation.tree import SCALAR, Call, Indexed, IndexForm, Literal, Name, Power, Shape, Transposed, Tree
+from matcalc.notation.tree import (
+    SCALAR,
+    Call,
+    Indexed,
+    IndexForm,
+    Literal,
+    Name,
+    Power,
+    Shape,
+    Transposed,
+    Tree,
+)
 from matcalc.notation.written import Written
 from matcalc.rules.entries import AbstractFunction
 

@@ -7,6 +7,7 @@ along an axis can be written loosely (a number in a sum with a vector) where its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -99,7 +100,19 @@ class Writer:
 
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a named part."""
-        return self.parts.get(node) or self.own(node)
+        name = self.parts.get(node)
+        if name is not None:
+            return name
+        if self._flipped and is_power(node) and node.children[0] in self._flipped:
+            # A power shows the changed signs of its base.
+            return self._map(node)  # type: ignore[arg-type]
+        return self.own(node)
+
+    def without(self, part: Node) -> Writer:
+        """The same writer for the definition of `part` itself, where its name must not be used."""
+        inner = copy(self)
+        inner.parts = {node: name for node, name in self.parts.items() if node is not part}
+        return inner
 
     def rank(self, node: Node) -> Rank:
         """Where the node's variables first appear in what the user typed."""
@@ -178,7 +191,15 @@ class Writer:
 
     def _orientation(self, node: Contract, sign: int) -> tuple[int, frozenset[Node]]:
         """Inside a formula whose signs are settled nothing is turned again."""
-        return (sign, frozenset()) if self._flipped else orientation(node, sign, self.ranks, self.parts)
+        if self._flipped:
+            return sign, frozenset()
+        left, flipped = orientation(node, sign, self.ranks, self.parts)
+        for child in node.children if flipped else ():
+            # Only the node's own factors change their signs, not what stands deeper.
+            base = child.children[0] if is_power(child) else child
+            if isinstance(base, Contract):
+                self.tree(base)
+        return left, flipped
 
     def _with_flipped(self, flipped: frozenset[Node], write: Callable[[], Result]) -> Result:
         """What `write` gives while the differences in `flipped` have their signs changed."""
