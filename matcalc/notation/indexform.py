@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -133,16 +134,23 @@ def _product(
         for label in range(len(node.sizes)):
             if label not in letter_of:
                 letter_of[label] = next(supply)
+        letters_below = Counter(
+            letter_of[label]
+            for factor, labels in node.factors
+            if base_and_exponent(factor)[1] < 0
+            for label in labels
+        )
         for factor, labels in node.factors:
             base, exponent = (factor, 1) if factor in writer.parts else base_and_exponent(factor)
             inside = [letter_of[label] for label in labels]
-            if exponent < 0 and len(factor.axes) <= 2:
+            if exponent > 0 or any(letters_below[name] > 1 and name not in names for name in inside):
+                # Below the line nothing is summed: a factor that is stands above, as (1 / X)[k,k].
+                above.append((writer.rank(factor), _entry(writer, factor, inside)))
+            elif len(factor.axes) <= 2:
                 tree = writer.power(base, -exponent)
                 below.append(_indexed(tree, inside) if inside else tree)
-            elif exponent < 0:
-                below.append(pieces.power(_entry(writer, base, inside), -exponent))
             else:
-                above.append((writer.rank(factor), _entry(writer, factor, inside)))
+                below.append(pieces.power(_entry(writer, base, inside), -exponent))
         above.sort(key=lambda pair: pair[0])
         held = {label for _, labels in node.factors for label in labels}
         held |= {label for label in node.out if node.out.count(label) > 1}

@@ -54,8 +54,13 @@ REAL = [
 POSITIVE = ["log", "sqrt", "log1p", "surprise"]
 UNIT = ["arcsin", "arccos"]
 TO_SCALAR = ["sum", "mean", "max", "min", "logsumexp", "norm", "norm1", "norm_inf"]
-EXPONENTS = ((2, "2"), (2, "2"), (3, "3"), (-1, "(-1)"), (-1, "-1"), (-2, "-2"), (0.5, "(1/2)"), (0.5, "0.5"), (-0.5, "(-1/2)"),
-             (1.5, "(3/2)"), (1, "1"), (0, "0"), (2, "2.0"))  # fmt: skip
+# Powers by value and as typed.
+EXPONENTS: tuple[tuple[float, str], ...] = (
+    *[(2, "2")] * 2,
+    *[(value, str(value)) for value in (3, -1, -2, 0.5, 1, 0)],
+    *[(value, f"({text})") for value, text in ((-1, "-1"), (0.5, "1/2"), (-0.5, "-1/2"), (1.5, "3/2"))],
+    (2, "2.0"),
+)
 LOSSES = [
     "entropy",
     "cross_entropy",
@@ -133,7 +138,7 @@ class Grammar:
                 (1, self.any_dim()),
                 (self.any_dim(), self.any_dim()),
                 (self.any_dim(), self.any_dim()),
-            )  # fmt: skip
+            )
         )
 
     def made(self, term: Term) -> Term:

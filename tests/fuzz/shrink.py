@@ -73,6 +73,13 @@ def weight(case: Case) -> tuple[int, int, int]:
     )
 
 
+def _with_what_it_needs(case: Case) -> Case:
+    """Without the variables that do not occur, unless only they declare a dimension."""
+    fewer = case.with_variables(case.variables)
+    dims = {dim for variable in fewer.variables.values() for dim in variable.shape}
+    return fewer if case.used_dims <= dims else case
+
+
 def minimal(case: Case, fails: Callable[[Case], bool], tries: int = 400) -> Case:
     """The smallest case found for which `fails` still holds."""
     best, left = case, tries
@@ -80,7 +87,7 @@ def minimal(case: Case, fails: Callable[[Case], bool], tries: int = 400) -> Case
     while found and left > 0:
         found = False
         for candidate in smaller(best):
-            candidate = candidate.with_variables(candidate.variables)
+            candidate = _with_what_it_needs(candidate)
             if weight(candidate) >= weight(best) or not is_good(candidate):
                 continue
             left -= 1

@@ -13,6 +13,9 @@ from tests.reference import evaluate
 
 SIZES = {"n": 3, "m": 4, "p": 2, "q": 5}
 
+# What h and its derivatives stand for.
+FUNCTIONS = {"h": np.exp, "h'": np.exp, "h''": np.exp}
+
 # Expression, shapes, order. All derivatives by all variables must be right and read back, in every layout.
 CASES = [
     # The vec of an identity came out as ones: the run of a repeated label counted as a size of its own.
@@ -57,9 +60,18 @@ CASES = [
     ("(z[t] * relu(B[r,k]) -> k) @ b.T", "z: p, B: m q, b: m", 1),
     # Cancelling divided by what was not divided by, and powers of rank 3 had no index notation.
     ("log(kron(X, y)**2 + 1)", "X: p p, y: n", 1),
+    # Entries below the line that are summed there stand above, as (1 / X)[k,k].
+    ("tr((1 / S[k,i] * (Y[l,j] + M[l,j]) - X[k,l] -> ki))", "S: 6 6, Y: n n, M: n n, X: 6 n", 1),
+    ("norm(S**(-1) @ (W @ S))", "W: q n, S: n q", 1),
+    # A matrix product among entries needs its parentheses.
+    ("w[i] * h(Y)[j,j] * v[k] * (x.T @ y) -> ijk", "w: p, Y: n n, v: q, x: m, y: m", 1),
     # An odd power did not show the changed signs of its base: wrong text.
     ("norm(mse(mu, 1))", "mu: ()", 1),
-    ("((w[j] * S[i,i] * ones(p)[t] -> ti)[j,t] - M[t,j])**3 * Y[t,t] ->", "Y: n n, w: n, S: n n, M: n p, e: p", 1),
+    (
+        "((w[j] * S[i,i] * ones(p)[t] -> ti)[j,t] - M[t,j])**3 * Y[t,t] ->",
+        "Y: n n, w: n, S: n n, M: n p, e: p",
+        1,
+    ),
     ("mean(diagonal(kron(c / tr(outer(y, y)), X)))", "c: (), y: m, X: q q", 1),
 ]
 
@@ -87,7 +99,7 @@ def test_regression(text: str, shapes: str, order: int) -> None:
             before = mc.derive(before, name).expression
         derivative = mc.derive(expression, name, order=order)
         assert_reads_back(derivative)
-        ours = evaluate(derivative.node, values, SIZES)
+        ours = evaluate(derivative.node, values, SIZES, functions=FUNCTIONS)
         theirs = differences(before.node, values, name)
         if "symmetric" in str(expression.shapes[name]):
             theirs = (theirs + np.swapaxes(theirs, -1, -2)) / 2
@@ -105,7 +117,9 @@ def differences(node: Any, values: dict[str, Any], name: str) -> Any:
         step = np.zeros(shape)
         step[place] = 1e-5
         above, below = (
-            np.asarray(evaluate(node, {**values, name: values[name] + sign * step}, SIZES))
+            np.asarray(
+                evaluate(node, {**values, name: values[name] + sign * step}, SIZES, functions=FUNCTIONS)
+            )
             for sign in (1, -1)
         )
         columns.append((above - below) / 2e-5)
