@@ -206,9 +206,8 @@ class Writer:
         if not flipped:
             return write()
         before = self._flipped, self.contracts, {node: self.trees[node] for node in flipped}
-        for node in flipped:
-            assert isinstance(node, Sum)
-            self.trees[node] = self._sum(node, -1)
+        # All are written before any is put in place: one may stand inside another, and keeps its signs there.
+        self.trees |= {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
         self._flipped, self.contracts = self._flipped | flipped, {}
         try:
             return write()
