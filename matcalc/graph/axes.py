@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
-from matcalc.graph.node import Axes, Contract, Fuse, Node, Sum
+from matcalc.graph.node import Axes, Contract, Fuse, Node, Split, Sum
+from matcalc.shapes.dims import Dim, dim_text
 
 
 def broadcast_axes(node: Node) -> frozenset[int]:
@@ -64,3 +65,45 @@ def common_parts(nodes: Sequence[Node]) -> tuple[Axes, ...] | None:
             if len(part) > 1 and not splits_freely(node, axis, part):
                 return None
     return parts
+
+
+def cut(labels: tuple[int, ...], counts: Sequence[int]) -> list[tuple[int, ...]]:
+    """Labels in runs of so many each."""
+    ends = [sum(counts[: k + 1]) for k in range(len(counts))]
+    return [labels[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+
+def axis_labels(factor: Node, labels: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The labels of each axis of a factor, those of a split axis together."""
+    return cut(
+        labels, [len(part) for part in factor.parts] if isinstance(factor, Split) else [1] * len(labels)
+    )
+
+
+def comes_together(
+    run: tuple[int, ...],
+    node: Contract,
+    runs: Sequence[tuple[int, ...]],
+    places: Sequence[Sequence[tuple[int, ...]]],
+) -> bool:
+    """Whether the labels of a run only come out together, and factors hold them together or not at all."""
+    return (
+        len(set(run)) == len(run) > 1
+        and all(place == run or not set(place) & set(run) for own in places for place in own)
+        and sum(run == other for other in runs) * len(run) == sum(label in run for label in node.out)
+    )
+
+
+def permutes(labels: tuple[Hashable, ...], out: tuple[Hashable, ...]) -> bool:
+    """Whether axes are only exchanged."""
+    return len(out) > 1 and len(labels) == len(out) == len(set(out)) and set(labels) == set(out)
+
+
+def are_distinct(labels: tuple[Hashable, ...]) -> bool:
+    """Whether no label comes out twice: X[i,i] -> ii is the diagonal part of X, not X."""
+    return len(set(labels)) == len(labels)
+
+
+def axes_text(axes: Sequence[Dim]) -> str:
+    """Axes for a message."""
+    return "(" + ", ".join(map(dim_text, axes)) + ")"

@@ -10,7 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.axes import common_broadcast, common_parts, group_sizes, splits_freely
+from matcalc.graph.axes import (
+    are_distinct,
+    axes_text,
+    axis_labels,
+    comes_together,
+    common_broadcast,
+    common_parts,
+    cut,
+    group_sizes,
+    permutes,
+    splits_freely,
+)
 from matcalc.graph.contraction import canonical, is_symmetric, mirrors
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
 from matcalc.graph.leaves import is_zero, scale, zero
@@ -28,8 +39,8 @@ from matcalc.graph.node import (
     make_sum,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import merge_powers
-from matcalc.shapes.dims import Dim, dim_parts, dim_product, dim_text
+from matcalc.graph.powers import merge_powers, taken_in
+from matcalc.shapes.dims import Dim, dim_parts, dim_product
 
 Labelled = tuple[Node, Sequence[Label]]
 
@@ -52,7 +63,7 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
     collected: dict[Node, Coefficient] = {}
     for coefficient, node in terms:
         if node.axes != axes:
-            raise ShapeError(f"a sum of axes {_axes_text(axes)} and {_axes_text(node.axes)}")
+            raise ShapeError(f"a sum of axes {axes_text(axes)} and {axes_text(node.axes)}")
         if isinstance(node, Sum) and len(node.terms) < 2:
             for inner, term in node.terms:
                 _collect(collected, numbers.multiply(coefficient, inner), term)
@@ -112,7 +123,8 @@ def contract(
 
     `contract([(A, "ij"), (x, "j")], "i")` is A @ x. Labels in `out` may repeat (a diagonal comes out) and need not
     occur on a factor (a broadcast), but then `sizes` must give their dimension. `opens` says which contractions
-    among the factors are flattened into this one, `replaced` what stands for the others. Raises ShapeError where two sizes meet on a label.
+    among the factors are flattened into this one, `replaced` what stands for the others. Raises ShapeError where
+    two sizes meet on a label.
     """
     factors = list(factors)
     out = tuple(out)
@@ -162,42 +174,32 @@ def _built(
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
     merged = merge_powers(factors) if len(factors) > 1 else factors
-    if merged is not factors and any(
-        isinstance(node, (Sum, Contract)) and len(node.children) < 2 for node, _ in merged
-    ):
-        # A merged power became a multiple or a wrapper: take it in as such.
-        inner = contract(merged, out, sizes)
-        return linear([(coefficient, inner)], inner.axes)
+    if merged is not factors:
+        taken = taken_in(merged)
+        if taken is not None:
+            # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
+            inner = contract(taken, out, sizes)
+            return linear([(coefficient, inner)], inner.axes)
     held = sizes
     if counted or merged is not factors:
         coefficient, merged, held = _count_free(coefficient, merged, out, sizes)
     if len(merged) == 1:
         node, labels = merged[0]
-        if tuple(labels) == out and _are_distinct(out):
+        if tuple(labels) == out and are_distinct(out):
             return scale(coefficient, node)
-        if isinstance(node, Contract) and _permutes(tuple(labels), out):
+        if isinstance(node, Contract) and permutes(tuple(labels), out):
             # Exchanging the axes of a product only renames what comes out of it.
             renamed = [node.out[list(labels).index(label)] for label in out]
             return scale(coefficient, contract(node.factors, renamed, dict(enumerate(node.sizes))))
-        if len(out) > 2 and isinstance(node, Sum) and _permutes(tuple(labels), out):
+        if len(out) > 2 and isinstance(node, Sum) and permutes(tuple(labels), out):
             # A tensor has no transposed form to read: its axes are exchanged term by term.
             terms = [(c, contract([(term, labels)], out, held)) for c, term in node.terms]
             return scale(coefficient, linear(terms, [held[label] for label in out]))
     form = canonical(merged, out, held)
-    if len(form[0]) == 1 and form[0][0][1] == form[1] and _are_distinct(form[1]):
+    if len(form[0]) == 1 and form[0][0][1] == form[1] and are_distinct(form[1]):
         # A symmetric node is its own transpose.
         return scale(coefficient, form[0][0][0])
     return scale(coefficient, make_contract(*form, is_symmetric(form)))
-
-
-def _permutes(labels: Labels, out: Labels) -> bool:
-    """Whether axes are only exchanged."""
-    return len(out) > 1 and len(labels) == len(out) == len(set(out)) and set(labels) == set(out)
-
-
-def _are_distinct(labels: Labels) -> bool:
-    """Whether no label comes out twice: X[i,i] -> ii is the diagonal part of X, not X."""
-    return len(set(labels)) == len(labels)
 
 
 def _count_free(
@@ -298,19 +300,9 @@ def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
 
     Deltas and ones get the fused size, and what was split only to be fused again is whole.
     """
-    runs: list[tuple[int, ...]] = []
-    start = 0
-    for count in groups:
-        runs.append(node.out[start : start + count])
-        start += count
-    places = [_places(factor, labels) for factor, labels in node.factors]
-    joined = {
-        run
-        for run in runs
-        if len(set(run)) == len(run) > 1
-        and all(place == run or not set(place) & set(run) for own in places for place in own)
-        and sum(run == other for other in runs) * len(run) == sum(label in run for label in node.out)
-    }
+    runs = cut(node.out, groups)
+    places = [axis_labels(factor, labels) for factor, labels in node.factors]
+    joined = {run for run in runs if comes_together(run, node, runs, places)}
     if not joined:
         return None
     out: list[Label] = []
@@ -328,14 +320,6 @@ def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
     held = {label for _, labels in factors for label in labels} | set(out)
     kept = {label: dim for label, dim in sizes.items() if label in held}
     return fuse(contract(factors, out, kept), rest)
-
-
-def _places(factor: Node, labels: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The labels of each axis of a factor, those of a split axis together."""
-    if not isinstance(factor, Split):
-        return [(label,) for label in labels]
-    ends = [sum(len(part) for part in factor.parts[: k + 1]) for k in range(len(factor.parts))]
-    return [labels[end - len(part) : end] for end, part in zip(ends, factor.parts, strict=True)]
 
 
 def _rejoined(factor: Node, places: list[tuple[int, ...]], joined: set[tuple[int, ...]]) -> Labelled:
@@ -356,8 +340,8 @@ def split(node: Node, parts: Sequence[Axes]) -> Node:
     if all(len(part) == 1 for part in parts):
         return node
     axes = tuple(dim for part in parts for dim in part)
-    if tuple(map(dim_product, parts)) != tuple(map(_canonical_dim, node.axes)):
-        raise ShapeError(f"axes {_axes_text(node.axes)} do not split into {_axes_text(axes)}")
+    if tuple(map(dim_product, parts)) != tuple(dim_product((dim,)) for dim in node.axes):
+        raise ShapeError(f"axes {axes_text(node.axes)} do not split into {axes_text(axes)}")
     if isinstance(node, Sum):
         return linear([(c, split(term, parts)) for c, term in node.terms], axes)
     if isinstance(node, Fuse):
@@ -369,10 +353,6 @@ def split(node: Node, parts: Sequence[Axes]) -> Node:
     if isinstance(node, Contract):
         return _split_contract(node, parts)
     return make_split(node, parts, axes)
-
-
-def _canonical_dim(dim: Dim) -> Dim:
-    return dim_product((dim,))
 
 
 def _split_rest(node: Fuse, inside: tuple[Axes, ...], parts: tuple[Axes, ...]) -> Node:
@@ -417,7 +397,3 @@ def _split_contract(node: Contract, parts: tuple[Axes, ...]) -> Node:
         out += own
         groups += [1] * len(own) if len(part) == len(own) else [len(own)]
     return fuse(contract(factors, out, sizes), groups)
-
-
-def _axes_text(axes: Sequence[Dim]) -> str:
-    return "(" + ", ".join(map(dim_text, axes)) + ")"

@@ -130,7 +130,7 @@ def _refined_order(
     for members in _components(factors, sizes):
         part = _Refinement([factors[index] for index in members], out, sizes)
         components.append(part.best(outer))
-    # Components are told apart by their form, which says where they come out; equal ones may come in any order.
+    # Components are told apart by their form, which says where they come out; equal ones come in any order.
     components.sort(key=lambda found: found[0])
     for _, labels in components:
         order += labels

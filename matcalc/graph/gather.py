@@ -100,6 +100,9 @@ class Gathered:
         while self._closed:
             place = next((k for k, (node, _) in enumerate(self._closed) if not sums(node)), 0)
             node, labels = self._closed.pop(place)
+            if sums(node) and (node, labels) in self._closed:
+                # A product times itself is its square.
+                self._powers.add((node, labels))
             if (node, labels) in self._powers:
                 self._take(node, labels)
             else:

@@ -85,6 +85,30 @@ def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
     return [(raised(base, exponent), labels) for (base, labels), exponent in merged.items() if exponent != 0]
 
 
+def taken_in(factors: Sequence[Labelled]) -> list[Labelled] | None:
+    """The factors with powers of products written as products of powers; None when there is nothing to take in."""
+    taken: list[Labelled] = []
+    changed = False
+    for node, labels in factors:
+        base, exponent = base_and_exponent(node)
+        if isinstance(exponent, int) and exponent != 1 and isinstance(base, Contract) and is_product(base):
+            outer = dict(zip(base.out, labels, strict=True))
+            for factor, held in base.factors:
+                inner, inside = base_and_exponent(factor)
+                power = raised(inner, numbers.multiply(inside, exponent))
+                taken.append((power, tuple(outer[label] for label in held)))
+            changed = True
+        else:
+            changed |= isinstance(node, (Sum, Contract)) and len(node.children) < 2
+            taken.append((node, labels))
+    return taken if changed else None
+
+
+def is_product(node: Contract) -> bool:
+    """Whether a contraction sums over nothing and takes no diagonal, so that powers pass into it."""
+    return len(set(node.out)) == len(node.out) == len(node.sizes)
+
+
 def folded_power(
     base: Node, exponent: Coefficient
 ) -> tuple[Coefficient, list[tuple[Node, Coefficient]]] | None:
@@ -111,7 +135,7 @@ def folded_power(
 
 def is_nonnegative(node: Node) -> bool:
     """Whether the node is nonnegative for every real input, as far as its form shows: sums of squares and the like."""
-    base, exponent = base_and_exponent(node)
+    exponent = base_and_exponent(node)[1]
     if exponent != 1:
         return _even(exponent) or (isinstance(exponent, Fraction) and exponent.denominator % 2 == 0)
     if isinstance(node, Map):

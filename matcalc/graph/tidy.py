@@ -126,7 +126,7 @@ def _opens(node: Node) -> bool:
 
 
 def _spread_sum(node: Node) -> Sum | None:
-    """The sum that a node repeats along further axes, if that is all it does: in a sum each term is spread by itself."""
+    """The sum that a node only repeats along further axes, if it does: in a sum each term is spread by itself."""
     if not isinstance(node, Contract) or len(node.factors) != 1 or len(set(node.out)) < len(node.out):
         return None
     factor, labels = node.factors[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from matcalc.graph.tidy import NAMED_FROM
-from matcalc.notation.render import children, walk
+from matcalc.notation.render import children
 from matcalc.notation.tree import (
     Addition,
     Call,
@@ -21,44 +21,48 @@ from matcalc.notation.tree import (
     Quotient,
     Scaled,
     Tree,
+    Where,
 )
 
 
 def has_repeats(tree: Tree) -> bool:
-    """Whether a part of four or more operators is written out twice."""
-    parts = list(walk(tree))
-    if len(parts) < 2 * NAMED_FROM:
-        return False
+    """Whether a part of four or more operators is written out twice; a name counts as what it stands for."""
     keys: dict[Tree, int] = {}
     known: dict[Hashable, int] = {}
     operators: dict[Tree, int] = {}
+    named: dict[str, int] = {}
     written: dict[int, int] = {}
-    for part in reversed(_postorder_reversed(tree)):
-        inside = children(part)
-        key = (type(part), _own(part), tuple(keys[child] for child in inside))
-        keys[part] = known.setdefault(key, len(known))
-        operators[part] = _operators(part) + sum(operators[child] for child in inside)
-    for part in parts:
-        for child in children(part):
-            if operators[child] >= NAMED_FROM:
-                written[keys[child]] = written.get(keys[child], 0) + 1
-    return any(count > 1 for count in written.values())
+    definitions = tree.definitions if isinstance(tree, Where) else ()
+    body = tree.body if isinstance(tree, Where) else tree
+    for name, formula in (*definitions, ("", body)):
+        for part in _postorder(formula):
+            if part in keys:
+                continue
+            inside = children(part)
+            key = (type(part), _own(part), tuple([keys[child] for child in inside]))
+            keys[part] = known.setdefault(key, len(known))
+            own = named.get(part.name, 0) if isinstance(part, Name) else _operators(part)
+            operators[part] = own + sum([operators[child] for child in inside])
+            for child in inside:
+                if operators[child] >= NAMED_FROM and not isinstance(child, Name):
+                    written[keys[child]] = written.get(keys[child], 0) + 1
+        named[name] = operators[formula]
+    return any([count > 1 for count in written.values()])
 
 
-def _postorder_reversed(tree: Tree) -> list[Tree]:
-    """Every part once, users before what they use."""
-    uses: dict[Tree, int] = {}
-    for part in walk(tree):
-        for child in children(part):
-            uses[child] = uses.get(child, 0) + 1
-    order, pending = [], [tree]
+def _postorder(tree: Tree) -> list[Tree]:
+    """Every part once, operands before what uses them."""
+    order: list[Tree] = []
+    seen: set[Tree] = set()
+    pending: list[tuple[Tree, bool]] = [(tree, False)]
     while pending:
-        part = pending.pop()
-        order.append(part)
-        for child in children(part):
-            uses[child] -= 1
-            if not uses[child]:
-                pending.append(child)
+        part, done = pending.pop()
+        if done:
+            order.append(part)
+        elif part not in seen:
+            seen.add(part)
+            pending.append((part, True))
+            pending += [(child, False) for child in children(part)]
     return order
 
 
