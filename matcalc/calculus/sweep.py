@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from matcalc.graph import (
     Apply,
+    Axes,
     Contract,
     Fuse,
     Map,
@@ -97,7 +98,7 @@ def _pull_back(node: Node, cotangent: Node, rank: int, active: set[Node], give: 
                 give(operand, node.function.pullback(node, index, cotangent, outer, batch))
     elif isinstance(node, Fuse):
         inner = iter(node.children[0].axes)
-        parts = [(dim,) for dim in cotangent.axes[:rank]]
+        parts: list[Axes] = [(dim,) for dim in cotangent.axes[:rank]]
         parts += [tuple(next(inner) for _ in range(count)) for count in node.groups]
         give(node.children[0], split(cotangent, parts))
     elif isinstance(node, Split):

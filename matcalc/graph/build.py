@@ -23,7 +23,7 @@ from matcalc.graph.axes import (
     splits_freely,
 )
 from matcalc.graph.contraction import canonical, is_symmetric, mirrors
-from matcalc.graph.gather import Gathered, Label, Labels, Opens, is_wrapper
+from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, is_wrapper
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
@@ -79,13 +79,13 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
     elif axes:
         parts = common_parts([node for _, node in kept])
         if parts is not None:
-            inner = [(c, split(node, parts)) for c, node in kept]
-            return fuse(linear(inner, inner[0][1].axes), [len(part) for part in parts])
+            pieces = [(c, split(node, parts)) for c, node in kept]
+            return fuse(linear(pieces, pieces[0][1].axes), [len(part) for part in parts])
         shared = common_broadcast([node for _, node in kept])
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
-            inner = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
-            return contract([(inner, where)], range(len(axes)), dict(enumerate(axes)))
+            core = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
+            return contract([(core, where)], range(len(axes)), dict(enumerate(axes)))
     return signed_sum(kept, axes)
 
 
@@ -115,7 +115,7 @@ def _collect(collected: dict[Node, Coefficient], coefficient: Coefficient, node:
 def contract(
     factors: Iterable[Labelled],
     out: Sequence[Label],
-    sizes: Mapping[Label, Dim] | None = None,
+    sizes: Sizes | None = None,
     opens: Opens = is_wrapper,
     replaced: Mapping[Node, Node] | None = None,
 ) -> Node:
@@ -142,9 +142,7 @@ def contract(
     return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True)
 
 
-def _plain(
-    factors: Sequence[Labelled], sizes: Mapping[Label, Dim] | None, opens: Opens
-) -> dict[Label, Dim] | None:
+def _plain(factors: Sequence[Labelled], sizes: Sizes | None, opens: Opens) -> dict[Label, Dim] | None:
     """The sizes of all labels when no factor has to be taken apart, which is the common case; None otherwise."""
     known: dict[Label, Dim] = dict(sizes) if sizes else {}
     for node, labels in factors:
@@ -310,7 +308,7 @@ def _join_labels(node: Contract, groups: tuple[int, ...]) -> Node | None:
     sizes: dict[Label, Dim] = dict(enumerate(node.sizes))
     for run in runs:
         if run in joined:
-            sizes[run] = dim_product(sizes.pop(label, None) or node.sizes[label] for label in run)
+            sizes[run] = dim_product(node.sizes[label] for label in run)
             out.append(run)
             rest.append(1)
         else:
@@ -358,7 +356,7 @@ def split(node: Node, parts: Sequence[Axes]) -> Node:
 def _split_rest(node: Fuse, inside: tuple[Axes, ...], parts: tuple[Axes, ...]) -> Node:
     """Split a fused node where some axes are already made of the wanted parts, and fuse the others again."""
     inner = node.children[0]
-    deeper = []
+    deeper: list[Axes] = []
     groups = []
     for a, b in zip(inside, parts, strict=True):
         if a == b:

@@ -53,7 +53,10 @@ def is_symmetric(form: Form) -> bool:
         return True
     if _is_settled(factors):
         return not any([label in labels for _, labels in factors for label in out])
-    return _ends(factors, out[0]) == _ends(factors, out[1]) and canonical(factors, (out[1], out[0]), dict(enumerate(sizes))) == form
+    return (
+        _ends(factors, out[0]) == _ends(factors, out[1])
+        and canonical(factors, (out[1], out[0]), dict(enumerate(sizes))) == form
+    )
 
 
 def _ends(factors: Sequence[Factor], label: int) -> list[tuple[bytes, int]]:

@@ -7,6 +7,7 @@ such wrappers (or any contractions that the caller opens) apart, so that their f
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
@@ -18,6 +19,8 @@ from matcalc.shapes.dims import Dim, dim_text
 Label = Hashable
 Labels = tuple[Label, ...]
 Opens = Callable[[Contract], bool]
+# Labels are whatever a caller counts with, and a Mapping is invariant in its keys.
+Sizes = Mapping[Any, Dim]
 
 
 def is_wrapper(node: Contract) -> bool:
@@ -40,7 +43,7 @@ class Gathered:
         self,
         factors: Iterable[tuple[Node, Sequence[Label]]],
         out: Labels,
-        sizes: Mapping[Label, Dim] | None,
+        sizes: Sizes | None,
         opens: Opens,
         replaced: Mapping[Node, Node] | None = None,
     ) -> None:

@@ -100,7 +100,8 @@ def _power(base: Node, exponent: Node) -> Node:
     if isinstance(value, float) and value * 2 == int(value * 2):
         # x**0.5 is the square root, and is written so.
         exponent = number(Fraction(int(value * 2), 2))
-        value = number_value(exponent)
+        value = Fraction(int(value * 2), 2)
+        value = value.numerator if value.denominator == 1 else value
     if value == 1:
         return base
     if value == 0:

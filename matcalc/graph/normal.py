@@ -125,8 +125,8 @@ def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     """The terms of a sum, through the negative of one: a − b and b − a are ± one node."""
     if not isinstance(node, Sum):
         return ((1, node),)
-    if len(node.terms) == 1 and isinstance(node.terms[0][1], Sum):
-        outer, inner = node.terms[0]
+    outer, inner = node.terms[0] if len(node.terms) == 1 else (1, None)
+    if isinstance(inner, Sum):
         return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
     return node.terms
 

@@ -37,6 +37,11 @@ def _bounded(value: int) -> int:
     )
 
 
+def magnitude(value: Coefficient) -> Coefficient:
+    """|value|."""
+    return -value if value < 0 else value
+
+
 def add(a: Coefficient, b: Coefficient) -> Coefficient:
     """a + b, reduced."""
     if type(a) is int and type(b) is int:

@@ -48,7 +48,7 @@ def _value(node: Node) -> Coefficient | None:
 
 def base_and_exponent(node: Node) -> tuple[Node, Coefficient]:
     """The node as base ** number; the exponent is 1 unless it is a power with a number on top."""
-    if node.__class__ is Map and node.function is _power_function[0]:  # type: ignore[attr-defined]
+    if node.__class__ is Map and node.function is _power_function[0]:
         exponent = _value(node.children[1])
         if exponent is not None:
             return node.children[0], exponent

@@ -40,7 +40,9 @@ def _is_flat(order: Sequence[Node]) -> bool:
         if isinstance(node, Contract):
             if any(isinstance(child, Contract) or _opens(child) for child in node.children):
                 return False
-        elif isinstance(node, Sum) and any(isinstance(child, Sum) or _spread_sum(child) for child in node.children):
+        elif isinstance(node, Sum) and any(
+            isinstance(child, Sum) or _spread_sum(child) for child in node.children
+        ):
             return False
     return True
 
@@ -130,7 +132,9 @@ def _spread_sum(node: Node) -> Sum | None:
     if not isinstance(node, Contract) or len(node.factors) != 1 or len(set(node.out)) < len(node.out):
         return None
     factor, labels = node.factors[0]
-    spreads = isinstance(factor, Sum) and len(factor.axes) < len(node.axes) and len(node.sizes) == len(node.out)
+    spreads = (
+        isinstance(factor, Sum) and len(factor.axes) < len(node.axes) and len(node.sizes) == len(node.out)
+    )
     return factor if spreads and len(set(labels)) == len(labels) else None  # type: ignore[return-value]
 
 
@@ -156,7 +160,9 @@ def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:
                 continue
         spread = _spread_sum(term)
         if spread is not None and term not in kept and spread not in kept:
-            pending += [(numbers.multiply(coefficient, c), one) for c, one in reversed(_each_spread(term, spread))]
+            pending += [
+                (numbers.multiply(coefficient, c), one) for c, one in reversed(_each_spread(term, spread))
+            ]
             continue
         terms.append((coefficient, term))
     return linear(terms, node.axes)

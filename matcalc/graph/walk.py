@@ -13,7 +13,8 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     seen: set[Node] = set()
     open_nodes: list[Node] = []
     # None marks the end of the operands of the innermost open node.
-    pending: list[Node | None] = [*roots][::-1]
+    pending: list[Node | None] = list(roots)
+    pending.reverse()
     while pending:
         node = pending.pop()
         if node is None:

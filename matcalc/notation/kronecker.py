@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.graph import Coefficient, Contract, Fuse, Node, Sum, base_and_exponent, contract
+from matcalc.graph.numbers import magnitude
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.tree import Call, Shape, Tree
@@ -23,7 +24,7 @@ _Factor = tuple[Node, tuple[int, ...]]
 def write_fused(writer: Written, node: Fuse, coefficient: Coefficient) -> Tree:
     """coefficient · node; a negative coefficient goes into the signs of a sum."""
     sign = 1 if coefficient > 0 else -1
-    coefficient = abs(coefficient)
+    coefficient = magnitude(coefficient)
     inner = node.children[0]
     if len(node.groups) == 1 and len(inner.axes) == 2:
         stacked = vec(pieces.transposed(writer.tree(inner)), node.axes[0])
@@ -54,7 +55,7 @@ def _matrix(writer: Written, node: Fuse, inner: Node, sign: int) -> Tree | None:
         left, tree = writer.oriented(term, sign if coefficient > 0 else -sign, work.tree)
         if tree is None:
             return None
-        found.append((left, pieces.over(abs(coefficient), (), (), tree)))
+        found.append((left, pieces.over(magnitude(coefficient), (), (), tree)))
     return pieces.addition(found, (node.axes[0], node.axes[1])) if found else None
 
 

@@ -16,7 +16,7 @@ def orientation(
 
     a − b and b − a are ± one node. Each is written as the user would, and a minus that remains goes into one.
     """
-    odd: dict[Node, bool] = {}
+    odd: dict[Sum, bool] = {}
     for factor, _ in node.factors:
         base, exponent = base_and_exponent(factor)
         if not isinstance(base, Sum) or not isinstance(exponent, int) or base in parts or factor in parts:
@@ -32,7 +32,7 @@ def orientation(
         if turned:
             flipped ^= {turned[-1]}
             sign = 1
-    return sign, frozenset(flipped)
+    return sign, frozenset[Node](flipped)
 
 
 def reads_well(node: Sum, ranks: Mapping[Node, Rank]) -> bool:

@@ -122,7 +122,7 @@ class Writer:
 
     def _rank(self, node: Node) -> Rank:
         if node.__class__ is Symbol:
-            return (self.order.get(node.name, _LAST - 1),)  # type: ignore[attr-defined]
+            return (self.order.get(node.name, _LAST - 1),)
         children = node.children
         if not children:
             return (_LAST,)
@@ -182,7 +182,7 @@ class Writer:
                 return (-1, tree.body) if isinstance(tree, Negative) else (1, tree)
             if isinstance(node, Contract):
                 return self._contract(node, coefficient, loose)
-        return sign, self.times(abs(coefficient), node)
+        return sign, self.times(numbers.magnitude(coefficient), node)
 
     def oriented(self, node: Contract, sign: int, write: Callable[[], Result]) -> tuple[int, Result]:
         """What `write` gives with the differences in `node` turned as they read best, and the sign that is left."""
@@ -318,14 +318,14 @@ class Writer:
             reduced = self._with_flipped(flipped, lambda: self._reduced(node))
             if reduced is None:
                 tree = self._with_flipped(flipped, lambda: write_indexed(self, node))
-                return sign, pieces.over(abs(coefficient), (), (), tree)
+                return sign, pieces.over(numbers.magnitude(coefficient), (), (), tree)
             self.contracts[key] = reduced
         above, below = ranked(reduced.scalars.above), ranked(reduced.scalars.below)
         body, under = on_outputs(node, reduced, loose)
         above, below, body = with_mean(self.sums, above, below, body)
         if body is not None:
             body = pieces.shorter_transposes(body)
-        return sign, pieces.over(abs(coefficient), above, [*below, *under], body)
+        return sign, pieces.over(numbers.magnitude(coefficient), above, [*below, *under], body)
 
     def _reduced(self, node: Contract) -> Reduced | None:
         """The contraction reduced to weights on its outputs and a matrix between them."""
