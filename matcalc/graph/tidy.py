@@ -79,12 +79,30 @@ def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
             result = _flat_sum(node, new, kept_sums)
         else:
             result = rebuild(node, [new[child] for child in node.children])
+        if node in kept:
+            result = _with_core(result, kept)
         new[node] = result
         if node in kept:
             kept_sums.add(result)
             if isinstance(result, Sum) and len(result.terms) == 1:
                 kept_sums.add(result.terms[0][1])
     return tuple(new[root] for root in roots)
+
+
+def _with_core(node: Node, kept: set[Node]) -> Node:
+    """A diagonal matrix of a product, or a repetition of one, as a statement about the labels of the product.
+
+    Wrappers dissolve where they are used, so it is the product that is shared; it goes to what is kept.
+    """
+    if not isinstance(node, Contract) or len(node.factors) < 2:
+        return node
+    touched = {label for _, labels in node.factors for label in labels}
+    core = tuple(dict.fromkeys(label for label in node.out if label in touched))
+    if len(core) == len(node.out):
+        return node
+    inner = contract(node.factors, core, {label: node.sizes[label] for label in touched})
+    kept.add(inner)
+    return contract([(inner, core)], node.out, {label: node.sizes[label] for label in node.out})
 
 
 def _wanted(order: Sequence[Node], roots: Sequence[Node], kept: set[Node]) -> list[Node]:

@@ -65,6 +65,9 @@ CASES = [
     ("norm(S**(-1) @ (W @ S))", "W: q n, S: n q", 1),
     # A matrix product among entries needs its parentheses.
     ("w[i] * h(Y)[j,j] * v[k] * (x.T @ y) -> ijk", "w: p, Y: n n, v: q, x: m, y: m", 1),
+    # A shared diagonal matrix: the column on it is what is shared, and what reading gives back.
+    ("abs(diagonal(B @ B)) * exp(x)", "B: n n, x: n", 1),
+    ("X @ y / softmax(z)", "z: m, X: m p, y: p", 1),
     # An odd power did not show the changed signs of its base: wrong text.
     ("norm(mse(mu, 1))", "mu: ()", 1),
     (
