@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping
 
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.expand import Marks, expanded
+from matcalc.calculus.laws.matching import LONGEST_PRODUCT, Product, same_factors
 from matcalc.calculus.opening import only, sizes_of, unscaled, with_opened
 from matcalc.graph import (
     Coefficient,
@@ -23,6 +24,7 @@ from matcalc.graph import (
     power,
     scale,
 )
+from matcalc.graph.numbers import add
 from matcalc.shapes.dims import Dim
 
 Labels = tuple[int, ...]
@@ -42,6 +44,8 @@ def cancelled(node: Contract, measure: Measure, marks: Marks) -> Node | None:
         found = None
         if isinstance(base, Contract) and exponent == 1 and _meets(base, labels, powers):
             found = with_opened(node, factor)
+        elif isinstance(base, Contract) and isinstance(exponent, int) and exponent < 0:
+            found = _folded(node, place)
         elif isinstance(base, Sum) and isinstance(exponent, int) and len(set(labels)) == len(labels):
             pushed = _pushed(base, labels, exponent, powers)
             if pushed:
@@ -50,6 +54,29 @@ def cancelled(node: Contract, measure: Measure, marks: Marks) -> Node | None:
             opened = measure.body(base) if base in measure.named else 0
             if measure.body(found) < measure.body(node) + opened:
                 return found
+    return None
+
+
+def _folded(node: Contract, divisor: int) -> Node | None:
+    """The contraction with the factors gone that make what divides it at a place: W H / (W H)² is 1 / (W H)."""
+    factor, labels = node.factors[divisor]
+    product, exponent = base_and_exponent(factor)
+    assert isinstance(product, Contract)
+    if len(product.factors) > LONGEST_PRODUCT or len(set(product.out)) < len(product.out):
+        return None
+    outer = dict(zip(product.out, labels, strict=True))
+    wanted = [
+        (part, tuple(outer.get(label, ("of", label)) for label in held)) for part, held in product.factors
+    ]
+    known: Mapping[Hashable, int] = {label: label for label in labels}
+    for names, places in same_factors(wanted, Product(node), known, ()):
+        inner = [label for name, label in names.items() if name not in labels]
+        others = [pair for place, pair in enumerate(node.factors) if place not in places and place != divisor]
+        touched = {label for _, held in others for label in held}.union(node.out, labels)
+        if len(set(inner)) == len(inner) and touched.isdisjoint(inner):
+            sizes: dict[Hashable, Dim] = {k: dim for k, dim in enumerate(node.sizes) if k not in inner}
+            left = power(product, add(exponent, 1))
+            return contract([*others, (left, labels if left.axes else ())], node.out, sizes)
     return None
 
 

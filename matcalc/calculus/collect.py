@@ -82,8 +82,9 @@ def _deltas(node: Sum, measure: Measure) -> Node | None:
             continue
         terms = [(node.terms[k][0], node.terms[k][1]) for k in places]
         held = [_held(term, out) for _, term in terms]
-        interface = held[0] or held[1]
-        if len(interface) > 2 or any(labels != interface for labels in held if labels or len(interface) > 1):
+        interface = held[0]
+        if len(interface) > 2 or any(labels != interface for labels in held):
+            # diag(a) + 2 eye(n) stays, too: diag(a + 2) hides the identity.
             continue
         sizes: dict[Hashable, Dim] = dict(zip(out, node.axes, strict=True))
         axes = [sizes[label] for label in interface]

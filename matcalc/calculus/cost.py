@@ -74,7 +74,8 @@ class Measure:
     def _sum(self, node: Sum) -> int:
         length = max(len(node.terms) - 1, 0)
         for coefficient, term in node.terms:
-            if isinstance(term, Contract) and not term.factors:
+            if isinstance(term, Contract) and not term.factors and len(set(term.out)) == len(term.out):
+                # Ones are the coefficient alone.
                 length += 1
                 continue
             length += self(term) + (0 if coefficient in (1, -1) else 2)

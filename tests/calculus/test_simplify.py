@@ -45,6 +45,9 @@ SHORTER = [
     ("sum(sin(x + x**2))", "x", "x: n", "(2 * x + 1) * cos(x + x**2)"),
     ("3 * a * b + 2 * c * b", "b", "a: n, b: n, c: n", "diag(3 * a + 2 * c)"),
     ("norm(X @ w)**2 - 2 * y.T @ X @ w", "w", "X: m n, w: n, y: m", "2 * X.T @ (X @ w - y)"),
+    # Products that meet their own inverse
+    ("tr(W) * log(tr(W) * a.T @ a)", "W", "W: n n, a: n", "(log(tr(W) * (a.T @ a)) + 1) * eye(n)"),
+    ("sum(V * log(W @ H) - W @ H)", "H", "V: m n, W: m k, H: k n", "W.T @ (V / (W @ H) - 1)"),
     # What expands to nothing
     ("sum((X - mean(X, axis=0))**2)", "X", "X: m n", "2 * (X - mean(X, axis=0))"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from matcalc.calculus.laws.facts import HEADS, head
@@ -12,6 +13,7 @@ from matcalc.calculus.laws.instances import filled, instantiated
 from matcalc.calculus.laws.matching import WHOLE, factors, match, signed_terms, terms
 from matcalc.graph import (
     Apply,
+    Coefficient,
     Contract,
     Map,
     Node,
@@ -112,7 +114,7 @@ class Rewrite:
 
 
 class NodeRewrite(Rewrite):
-    """A law whose left side is one function of others; powers of a power are rewritten too."""
+    """A law whose left side is one function of others; of a power, its powers are rewritten too."""
 
     def __init__(self, pattern: Node, replacement: Node) -> None:
         super().__init__(pattern, replacement)
@@ -122,20 +124,25 @@ class NodeRewrite(Rewrite):
         """The node rewritten; 1/(1 + eˣ) = sigmoid(-x) also rewrites the square of the left side."""
         for bound in match(self.pattern, node, {}, self.scalar):
             return filled(instantiated(self.replacement, bound, self.scalar, node.axes), node.axes)
-        base, exponent = base_and_exponent(self.pattern)
-        inside, above = base_and_exponent(node)
-        if (
-            is_power(self.pattern)
-            and isinstance(exponent, int)
-            and isinstance(above, int)
-            and abs(above) > abs(exponent)
-            and above % exponent == 0
-            and above // exponent > 0
-        ):
+        if is_power(self.pattern):
+            base, exponent = base_and_exponent(self.pattern)
+            inside, above = base_and_exponent(node)
+            times = _times(exponent, above)
+            if times is None:
+                return None
             for bound in match(base, inside, {}, self.scalar):
                 made = instantiated(self.replacement, bound, self.scalar, node.axes)
-                return power(filled(made, node.axes), above // exponent)
+                return power(filled(made, node.axes), times)
         return None
+
+
+def _times(exponent: Coefficient, above: Coefficient) -> int | None:
+    """How often `exponent` goes into another one; what is below the line is not looked for above it."""
+    if isinstance(exponent, float) or isinstance(above, float):
+        return None
+    ratio = Fraction(above) / Fraction(exponent)
+    whole = ratio.denominator == 1 and ratio != 1 and (ratio > 0 or not isinstance(exponent, int))
+    return ratio.numerator if whole else None
 
 
 class ProductRewrite(Rewrite):
