@@ -25,9 +25,10 @@ _ROUNDS = 8
 def tidy(*roots: Node) -> tuple[Node, ...]:
     """`roots` in normal form, together: what they share counts as shared. Values stay the same."""
     for _ in range(_ROUNDS):
-        if _is_flat(topological(roots)):
+        order = topological(roots)
+        if _is_flat(order):
             break
-        tidied = _once(roots)
+        tidied = _once(roots, order)
         if tidied == roots:
             break
         roots = tidied
@@ -37,13 +38,15 @@ def tidy(*roots: Node) -> tuple[Node, ...]:
 def _is_flat(order: Sequence[Node]) -> bool:
     """Whether no contraction stands directly in a contraction, and no sum in a sum: nothing can be flattened."""
     for node in order:
-        if isinstance(node, Contract):
-            if any(isinstance(child, Contract) or _opens(child) for child in node.children):
-                return False
-        elif isinstance(node, Sum) and any(
-            isinstance(child, Sum) or _spread_sum(child) for child in node.children
-        ):
-            return False
+        kind = node.__class__
+        if kind is Contract:
+            for child in node.children:
+                if child.__class__ is Contract or (child.__class__ is Sum and len(child.children) < 2):
+                    return False
+        elif kind is Sum:
+            for child in node.children:
+                if child.__class__ is Sum or _spread_sum(child):
+                    return False
     return True
 
 
@@ -64,8 +67,7 @@ def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
     return uses
 
 
-def _once(roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    order = topological(roots)
+def _once(roots: tuple[Node, ...], order: Sequence[Node]) -> tuple[Node, ...]:
     uses = _uses(order, roots)
     divisors = _divisors(order)
     kept = {node for node in order if node in divisors or (uses[node] > 1 and node.weight >= NAMED_FROM)}
