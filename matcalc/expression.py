@@ -11,7 +11,7 @@ from matcalc.declared import declarations
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Node, normal, number, symbol
 from matcalc.graph.numbers import Coefficient, reduce
-from matcalc.language.declarations import Declaration, read_declaration
+from matcalc.language.declarations import PROPERTIES, Declaration, read_declaration
 from matcalc.language.lowering import read
 from matcalc.language.names import check_variable
 from matcalc.language.values import (
@@ -182,9 +182,11 @@ def parse(
 
 
 def _variable(name: str, dims: Sequence[object], properties: Mapping[str, bool]) -> Expression:
-    unknown = [key for key, value in properties.items() if not isinstance(value, bool)]
-    if unknown:
-        raise DomainError(f"the property '{unknown[0]}' is True or False")
+    for key, value in properties.items():
+        if key not in PROPERTIES:
+            raise DomainError(f"there is no property '{key}'", hint=f"one of {', '.join(sorted(PROPERTIES))}")
+        if not isinstance(value, bool):
+            raise DomainError(f"the property '{key}' is True or False")
     if not isinstance(name, str):
         raise DomainError("a variable's name is a text")
     check_variable(name)

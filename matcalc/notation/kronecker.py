@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcalc.graph import Coefficient, Contract, Fuse, Node, Sum, base_and_exponent, contract
+from matcalc.graph import Apply, Coefficient, Contract, Fuse, Node, Split, Sum, base_and_exponent, contract
 from matcalc.graph.numbers import magnitude
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.tree import Call, Shape, Tree
 from matcalc.notation.written import Written
 from matcalc.shapes.dims import Dim, dim_product
+
+# Functions that give a matrix for a matrix without being told an axis.
+_OF_ALL_ENTRIES = ("argmax_indicator", "argmin_indicator")
 
 _Factor = tuple[Node, tuple[int, ...]]
 
@@ -36,6 +39,21 @@ def write_fused(writer: Written, node: Fuse, coefficient: Coefficient) -> Tree:
         tree = write_indexed(writer, node)
         tree = tree if sign > 0 else pieces.negative(tree)
     return pieces.over(coefficient, (), (), tree)
+
+
+def write_split(writer: Written, node: Split) -> Tree:
+    """A stacked matrix as a matrix again: a function of all entries, or in index notation."""
+    inner = node.children[0]
+    if isinstance(inner, Apply) and inner.function.name in _OF_ALL_ENTRIES:
+        stacked = inner.children[0]
+        if (
+            isinstance(stacked, Fuse)
+            and stacked.children[0].axes == node.axes
+            and stacked not in writer.parts
+        ):
+            columns = pieces.transposed(writer.tree(stacked.children[0]))
+            return pieces.transposed(pieces.call(inner.function.name, columns.shape, columns))
+    return write_indexed(writer, node)
 
 
 def vec(tree: Tree, dim: Dim) -> Tree:

@@ -30,7 +30,7 @@ from matcalc.graph import (
 from matcalc.graph.numbers import Coefficient
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
-from matcalc.notation.kronecker import write_fused
+from matcalc.notation.kronecker import write_fused, write_split
 from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
@@ -40,9 +40,6 @@ from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, 
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
 from matcalc.shapes.dims import Dim, dim_text
-
-# Functions that give a matrix for a matrix without being told an axis.
-_OF_ALL_ENTRIES = ("argmax_indicator", "argmin_indicator")
 
 # After every variable: numbers, constants and sizes come last among terms, first among factors.
 _LAST = 1 << 30
@@ -149,7 +146,7 @@ class Writer:
         if isinstance(node, Fuse):
             return write_fused(self, node, 1)
         if isinstance(node, Split):
-            return self._split(node)
+            return write_split(self, node)
         if isinstance(node, Constant):
             return Name(SCALAR, node.name)
         assert isinstance(node, Size)
@@ -292,20 +289,6 @@ class Writer:
             columns: Shape = (1, shape[0]) if shape[1] == 1 else (shape[1], shape[0])
             return pieces.transposed(pieces.call(name, columns, arguments[0].body, axis=0))
         return pieces.call(name, shape, *arguments, axis=1)
-
-    def _split(self, node: Split) -> Tree:
-        """A stacked matrix as a matrix again: a function of all entries, or in index notation."""
-        inner = node.children[0]
-        if isinstance(inner, Apply) and inner.function.name in _OF_ALL_ENTRIES:
-            stacked = inner.children[0]
-            if (
-                isinstance(stacked, Fuse)
-                and stacked.children[0].axes == node.axes
-                and stacked not in self.parts
-            ):
-                columns = pieces.transposed(self.tree(stacked.children[0]))
-                return pieces.transposed(pieces.call(inner.function.name, columns.shape, columns))
-        return write_indexed(self, node)
 
     # Contractions ----------------------------------------------------------------------------------------------
 

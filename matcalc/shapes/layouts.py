@@ -58,7 +58,7 @@ def _shape_convention(output: Shape, variables: Sequence[Shape]) -> Arrangement:
         # One of the shapes is all there is: it keeps its orientation, unless a row is an output.
         shape = oriented[0]
         if not outer or len(shape) != 2 or shape[0] != 1:
-            return Arrangement(order, groups, shape)
+            return Arrangement(order, groups, shape if len(shape) == 2 else (*shape, 1))
     if not axes:
         return Arrangement(order, groups, (1, 1))
     return Arrangement(order, groups, axes if len(axes) > 1 else (axes[0], 1))

@@ -1,0 +1,104 @@
+"""Expressions as Python objects, and the results that `derive` gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+
+W = mc.matrix("W", "m", "n")
+S = mc.matrix("S", "n", "n", spd=True)
+x = mc.vector("x", "n")
+u = mc.vector("u", "m")
+b = mc.vector("b", "m")
+a = mc.scalar("a")
+phi = mc.function("phi")
+
+BUILT = [
+    (u.T @ mc.tanh(W @ x + b), "u.T @ tanh(W @ x + b)"),
+    (2 * x - 1, "2 * x - 1"),
+    (1 / (1 + mc.exp(-x)), "1 / (1 + exp(-x))"),
+    (x**2 / np.float64(4), "x**2 / 4"),
+    (np.float32(0.5) * x, "0.5 * x"),
+    (mc.sum(W, axis=0).T, "sum(W, axis=0).T"),
+    (a * phi(x) + phi.prime()(x), "a * phi(x) + phi'(x)"),
+    (mc.inv(S) @ x, "inv(S) @ x"),
+    (+x - (-x), "2 * x"),
+    (2**a, "2**a"),
+    (mc.kron(W, x.T), "kron(W, x.T)"),
+]
+
+
+@pytest.mark.parametrize("built, text", BUILT, ids=[text for _, text in BUILT])
+def test_objects_are_their_text(built: mc.Expression, text: str) -> None:
+    assert built == mc.parse(text, shapes=built.shapes, functions=built.functions)
+    assert hash(built) == hash(mc.parse(text, shapes=built.shapes, functions=built.functions))
+
+
+REFUSED = [
+    (lambda: W @ u, mc.ShapeError),
+    (lambda: x + u, mc.ShapeError),
+    (lambda: mc.det(W), mc.ShapeError),
+    (lambda: mc.vector("exp", "n"), mc.UnknownNameError),
+    (lambda: mc.vector("x", 0), mc.DomainError),
+    (lambda: mc.vector("x", "n", shiny=True), mc.MatcalcError),
+    (lambda: mc.derive(x.T @ x, wrt="z"), mc.UnknownNameError),
+    (lambda: mc.derive("x.T @ x", wrt=[]), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", order=0), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", layout="numerator"), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", dialect="fortran"), mc.DomainError),
+    (lambda: mc.derive(3, wrt="x"), mc.DomainError),
+    (lambda: bool(x), mc.DomainError),
+    (lambda: (mc.vector("x", "n") + mc.vector("x", "n", positive=True)).text, mc.ShapeError),
+    (lambda: mc.derive("x.T @ x", wrt="x").code("fortran"), mc.DomainError),
+]
+
+
+@pytest.mark.parametrize("attempt, error", REFUSED)
+def test_mistakes_are_told(attempt: object, error: type[mc.MatcalcError]) -> None:
+    with pytest.raises(error) as caught:
+        attempt()
+    assert caught.value.message
+
+
+def test_a_list_gives_each_and_shares_the_work() -> None:
+    found = mc.derive(u.T @ mc.tanh(W @ x + b), wrt=[W, "b", x])
+    assert list(found) == ["W", "b", "x"]
+    values = {"u": np.ones(2), "W": np.full((2, 3), 0.1), "x": np.ones(3), "b": np.zeros(2)}
+    together = found.numpy()(**values)
+    for name, one in found.items():
+        np.testing.assert_allclose(together[name], one.numpy()(**values))
+    assert all(found.verify().values())
+    assert found.code("numpy").count("tanh") == found.code("numpy").split('"""')[1].count("tanh") + 1
+
+
+def test_a_symmetric_variable_is_projected() -> None:
+    # No cycle of meaning: the formula's own derivative is y yᵀ here, symmetric already; a general one is not.
+    shapes = "S: n n symmetric, x: n, y: n"
+    assert mc.derive("x.T @ S @ y", "S", shapes=shapes) == mc.parse("(x @ y.T + y @ x.T) / 2", shapes=shapes)
+    book = mc.derive("x.T @ S @ y", "S", shapes=shapes, symmetric="cookbook")
+    assert book == mc.parse("x @ y.T + y @ x.T - diag(x * y)", shapes=shapes)
+    assert mc.derive("x.T @ D @ y", "D", shapes="D: n n diagonal, x: n, y: n").text == "diag(x * y)"
+
+
+def test_mixed_second_derivatives_are_transposes() -> None:
+    one = mc.derive("x.T @ A @ tanh(y)", wrt=("x", "y"), order=2)
+    two = mc.derive("x.T @ A @ tanh(y)", wrt=("y", "x"), order=2)
+    assert one.expression == two.expression.T
+    assert one.verify()
+
+
+def test_warnings_say_where_it_holds() -> None:
+    assert any("invertible" in text for text in mc.derive("det(A)", "A").warnings)
+    assert any("relu" in text and "0" in text for text in mc.derive("relu(x)", "x").warnings)
+    assert any(
+        "simplex" in text or "summing" in text
+        for text in mc.derive("sum(p)", "p", shapes="p: n simplex").warnings
+    )
+    assert mc.derive("x.T @ x", "x").warnings == ()
+
+
+def test_users_own_names_for_parts_are_kept() -> None:
+    text = "u.T @ relu(h) + sum(tanh(h)) where h = W @ x + V @ y + b"
+    assert "where h = " in mc.derive(text, "u").of.text
