@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -133,11 +134,16 @@ def read_declaration(value: Any, limits: Limits = LIMITS) -> Declaration:
     if isinstance(value, Declaration):
         return value
     if isinstance(value, str):
-        words: Iterable[Any] = _words(value, limits)
-    elif isinstance(value, (tuple, list)):
-        words = value
-    else:
-        words = (value,)
+        return _read_words(value, limits)
+    return _declared(value if isinstance(value, (tuple, list)) else (value,), limits)
+
+
+@lru_cache(maxsize=1024)
+def _read_words(text: str, limits: Limits) -> Declaration:
+    return _declared(_words(text, limits), limits)
+
+
+def _declared(words: Iterable[Any], limits: Limits) -> Declaration:
     shape: list[Dim] = []
     properties: set[str] = set()
     for word in words:
