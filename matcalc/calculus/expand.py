@@ -97,7 +97,7 @@ class Marks:
             if not isinstance(exponent, int):
                 base, exponent = factor, 1
             if not isinstance(base, Size):
-                own = exponent * int.from_bytes(base.digest[:8], "big")
+                own = exponent * base.digest
                 marks = [mark + own for mark in marks]
         return marks
 

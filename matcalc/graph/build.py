@@ -100,7 +100,7 @@ def signed_sum(terms: list[tuple[Coefficient, Node]], axes: Axes) -> Node:
     return make_sum(tuple(terms), axes, mirrored)
 
 
-def _term_digest(term: tuple[Coefficient, Node]) -> bytes:
+def _term_digest(term: tuple[Coefficient, Node]) -> int:
     return term[1].digest
 
 

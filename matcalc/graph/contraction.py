@@ -59,7 +59,7 @@ def is_symmetric(form: Form) -> bool:
     )
 
 
-def _ends(factors: Sequence[Factor], label: int) -> list[tuple[bytes, int]]:
+def _ends(factors: Sequence[Factor], label: int) -> list[tuple[int, int]]:
     """What touches a label, and with which of its axes: equal for both outputs of what is symmetric."""
     found = []
     for node, labels in factors:
@@ -97,11 +97,11 @@ def _form(node: Contract) -> Form:
     return node.factors, node.out, node.sizes
 
 
-def _digest(factor: Labelled) -> bytes:
+def _digest(factor: Labelled) -> int:
     return factor[0].digest
 
 
-def _factor_key(factor: Factor) -> tuple[bytes, tuple[int, ...]]:
+def _factor_key(factor: Factor) -> tuple[int, tuple[int, ...]]:
     return factor[0].digest, factor[1]
 
 
@@ -170,7 +170,7 @@ class _Refinement:
         self, factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]
     ) -> None:
         self.factors = factors
-        self.keys = [int.from_bytes(node.digest[:7], "big") for node, _ in factors]
+        self.keys = [node.digest for node, _ in factors]
         self.incident: dict[Label, list[tuple[int, int]]] = {}
         for index, (node, labels) in enumerate(factors):
             for position, label in enumerate(labels):
@@ -185,12 +185,12 @@ class _Refinement:
             for label in self.incident
         }
 
-    def best(self, outer: Mapping[Label, int]) -> tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]]:
+    def best(self, outer: Mapping[Label, int]) -> tuple[list[tuple[int, tuple[int, ...]]], list[Label]]:
         """The smallest form among the tied orders, and its labels that do not come out, in order."""
         colours = dict(self.colours)
         self._refine(colours, set(colours))
         budget = _TIE_BUDGET
-        best: tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]] | None = None
+        best: tuple[list[tuple[int, tuple[int, ...]]], list[Label]] | None = None
         pending = [colours]
         while pending:
             colours = pending.pop()
@@ -260,7 +260,7 @@ class _Refinement:
 
     def _form(
         self, colours: Mapping[Label, int], outer: Mapping[Label, int]
-    ) -> tuple[list[tuple[bytes, tuple[int, ...]]], list[Label]]:
+    ) -> tuple[list[tuple[int, tuple[int, ...]]], list[Label]]:
         inner = sorted((label for label in colours if label not in outer), key=colours.__getitem__)
         numbers = {**outer, **{label: len(outer) + number for number, label in enumerate(inner)}}
         form = sorted(_factor_key(_numbered(factor, numbers)) for factor in self.factors)

@@ -7,7 +7,7 @@ builders beside this file, which normalise; the classes here only hold and inter
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar
@@ -33,15 +33,16 @@ class NamedFunction(Protocol):
 class Node:
     """A value with axes. `children` are its operands, `digest` orders nodes independently of history.
 
-    `weight` counts the operators that writing it takes (capped), `symmetric` says that exchanging its two axes
-    gives the same node.
+    `flat` says that below it no contraction stands in a contraction and no sum in a sum, `weight` counts the operators
+    that writing it takes (capped), `symmetric` says that exchanging its two axes gives the same node.
     """
 
-    __slots__ = ("__weakref__", "axes", "children", "digest", "symmetric", "weight")
+    __slots__ = ("__weakref__", "axes", "children", "digest", "flat", "symmetric", "weight")
 
     axes: Axes
     children: tuple[Node, ...]
-    digest: bytes
+    digest: int
+    flat: bool
     symmetric: bool
     weight: int
 
@@ -154,18 +155,22 @@ def _publish(
     key: tuple[object, ...],
     axes: Axes,
     children: tuple[Node, ...],
-    digest_parts: Sequence[bytes],
+    digest_parts: tuple[object, ...],
     weight: int,
     symmetric: bool,
+    flat: bool,
 ) -> _Kind:
-    """Intern a new node whose own fields are set. `digest_parts` are structural bytes, equal for equal keys."""
+    """Intern a new node whose own fields are set.
+
+    `digest_parts` are integers and tuples of them that tell the structure; `flat` speaks of the node alone.
+    """
     node.axes = axes
     node.children = children
-    node.digest = blake2b(
-        b"\0".join((node.__class__.__name__.encode(), *digest_parts)), digest_size=12
-    ).digest()
+    # hash() of tuples of integers does not depend on PYTHONHASHSEED; texts enter as keys of their own.
+    node.digest = hash((_text_key(node.__class__.__name__), digest_parts))
     node.weight = weight if weight < _WEIGHT_CAP else _WEIGHT_CAP
     node.symmetric = symmetric
+    node.flat = flat and all([child.flat for child in children])
     entry = _Entry(node, _forget)
     entry.key = key
     with _lock:
@@ -177,13 +182,20 @@ def _publish(
 
 
 @lru_cache(maxsize=4096)
-def _axes_bytes(axes: Axes) -> bytes:
-    return ",".join(map(dim_text, axes)).encode()
+def _text_key(text: str) -> int:
+    """A number for a text, the same in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
 
 
 @lru_cache(maxsize=4096)
-def _wiring_bytes(wiring: tuple[tuple[int, ...], ...]) -> bytes:
-    return repr(wiring).encode()
+def _axes_key(axes: Axes) -> int:
+    return _text_key(",".join(map(dim_text, axes)))
+
+
+@lru_cache(maxsize=4096)
+def _coefficient_key(kind: str, value: Coefficient) -> int:
+    """A number for a coefficient: 1/2 and 0.5 differ, and so do -1 and -2, which hash() takes for one."""
+    return _text_key(f"{kind} {value!r}")
 
 
 def make_symbol(name: str, shape: Axes, properties: frozenset[str]) -> Symbol:
@@ -196,8 +208,8 @@ def make_symbol(name: str, shape: Axes, properties: frozenset[str]) -> Symbol:
     node.name, node.shape, node.properties = name, shape, properties
     axes = tuple(dim for dim in shape if dim != 1)
     symmetric = len(axes) == 2 and bool(properties & {"symmetric", "spd", "diagonal"})
-    parts = (name.encode(), _axes_bytes(shape), ",".join(sorted(properties)).encode())
-    return _publish(node, key, axes, (), parts, 0, symmetric)
+    parts = (_text_key(name), _axes_key(shape), _text_key(",".join(sorted(properties))))
+    return _publish(node, key, axes, (), parts, 0, symmetric, True)
 
 
 def make_constant(name: str) -> Constant:
@@ -208,7 +220,7 @@ def make_constant(name: str) -> Constant:
         return found
     node = Constant()
     node.name = name
-    return _publish(node, key, (), (), (name.encode(),), 0, False)
+    return _publish(node, key, (), (), (_text_key(name),), 0, False, True)
 
 
 def make_size(dim: Dim) -> Size:
@@ -219,7 +231,7 @@ def make_size(dim: Dim) -> Size:
         return found
     node = Size()
     node.dim = dim
-    return _publish(node, key, (), (), (dim_text(dim).encode(),), 0, False)
+    return _publish(node, key, (), (), (_text_key(dim_text(dim)),), 0, False, True)
 
 
 def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: bool = False) -> Sum:
@@ -235,16 +247,25 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: 
         return found
     node = Sum()
     node.terms = terms
-    parts = [_axes_bytes(axes)]
+    parts: list[object] = [_axes_key(axes)]
     weight = max(0, len(terms) - 1)
+    flat = True
     for coefficient, term in terms:
-        parts += (repr(coefficient).encode(), term.digest)
+        parts += (_coefficient_key(coefficient.__class__.__name__, coefficient), term.digest)
+        flat = flat and term.__class__ is not Sum and not _spreads_sum(term)
         weight += term.weight
         if coefficient not in (1, -1) and (term.children or term.axes):
             weight += 1
     square = len(axes) == 2 and axes[0] == axes[1]
     symmetric = square and (mirrored or all([term.symmetric for _, term in terms]))
-    return _publish(node, key, axes, tuple([term for _, term in terms]), parts, weight, symmetric)
+    return _publish(
+        node, key, axes, tuple([term for _, term in terms]), tuple(parts), weight, symmetric, flat
+    )
+
+
+def _spreads_sum(node: Node) -> bool:
+    """Whether a node only repeats or transposes a sum."""
+    return node.__class__ is Contract and len(node.children) == 1 and node.children[0].__class__ is Sum
 
 
 def make_contract(
@@ -257,14 +278,17 @@ def make_contract(
         return found
     node = Contract()
     node.factors, node.out, node.sizes = factors, out, sizes
-    wiring = (out, *[labels for _, labels in factors])
-    parts = [_axes_bytes(sizes), _wiring_bytes(wiring) if len(factors) < 5 else repr(wiring).encode()]
+    parts: list[object] = [_axes_key(sizes), out]
     weight = max(0, len(factors) - 1)
-    for factor, _ in factors:
-        parts.append(factor.digest)
+    flat = True
+    for factor, labels in factors:
+        parts += (factor.digest, labels)
         weight += factor.weight
+        kind = factor.__class__
+        flat = flat and kind is not Contract and not (kind is Sum and len(factor.children) < 2)
     axes = tuple([sizes[label] for label in out])
-    return _publish(node, key, axes, tuple([factor for factor, _ in factors]), parts, weight, symmetric)
+    children = tuple([factor for factor, _ in factors])
+    return _publish(node, key, axes, children, tuple(parts), weight, symmetric, flat)
 
 
 def make_map(function: NamedFunction, operands: tuple[Node, ...], axes: Axes) -> Map:
@@ -275,10 +299,10 @@ def make_map(function: NamedFunction, operands: tuple[Node, ...], axes: Axes) ->
         return found
     node = Map()
     node.function = function
-    parts = (function.name.encode(), *[operand.digest for operand in operands])
+    parts = (_text_key(function.name), *[operand.digest for operand in operands])
     weight = 1 + sum([operand.weight for operand in operands])
     symmetric = len(axes) == 2 and all(operand.symmetric or not operand.axes for operand in operands)
-    return _publish(node, key, axes, operands, parts, weight, symmetric)
+    return _publish(node, key, axes, operands, parts, weight, symmetric, True)
 
 
 def make_apply(
@@ -296,9 +320,10 @@ def make_apply(
         return found
     node = Apply()
     node.function, node.parameters, node.batch = function, parameters, batch
-    parts = (function.name.encode(), repr((parameters, batch)).encode(), *[one.digest for one in operands])
+    told = _text_key(repr((parameters, batch)))
+    parts = (_text_key(function.name), told, *[operand.digest for operand in operands])
     weight = 1 + sum([operand.weight for operand in operands])
-    return _publish(node, key, axes, operands, parts, weight, symmetric)
+    return _publish(node, key, axes, operands, parts, weight, symmetric, True)
 
 
 def make_fuse(operand: Node, groups: tuple[int, ...], axes: Axes) -> Fuse:
@@ -309,9 +334,7 @@ def make_fuse(operand: Node, groups: tuple[int, ...], axes: Axes) -> Fuse:
         return found
     node = Fuse()
     node.groups = groups
-    return _publish(
-        node, key, axes, (operand,), (operand.digest, repr(groups).encode()), 1 + operand.weight, False
-    )
+    return _publish(node, key, axes, (operand,), (operand.digest, groups), 1 + operand.weight, False, True)
 
 
 def make_split(operand: Node, parts: tuple[Axes, ...], axes: Axes) -> Split:
@@ -323,5 +346,12 @@ def make_split(operand: Node, parts: tuple[Axes, ...], axes: Axes) -> Split:
     node = Split()
     node.parts = parts
     return _publish(
-        node, key, axes, (operand,), (operand.digest, repr(parts).encode()), 1 + operand.weight, False
+        node,
+        key,
+        axes,
+        (operand,),
+        (operand.digest, tuple([_axes_key(part) for part in parts])),
+        1 + operand.weight,
+        False,
+        True,
     )

@@ -25,29 +25,13 @@ _ROUNDS = 8
 def tidy(*roots: Node) -> tuple[Node, ...]:
     """`roots` in normal form, together: what they share counts as shared. Values stay the same."""
     for _ in range(_ROUNDS):
-        order = topological(roots)
-        if _is_flat(order):
+        if all([root.flat for root in roots]):
             break
-        tidied = _once(roots, order)
+        tidied = _once(roots, topological(roots))
         if tidied == roots:
             break
         roots = tidied
     return roots
-
-
-def _is_flat(order: Sequence[Node]) -> bool:
-    """Whether no contraction stands directly in a contraction, and no sum in a sum: nothing can be flattened."""
-    for node in order:
-        kind = node.__class__
-        if kind is Contract:
-            for child in node.children:
-                if child.__class__ is Contract or (child.__class__ is Sum and len(child.children) < 2):
-                    return False
-        elif kind is Sum:
-            for child in node.children:
-                if child.__class__ is Sum or _spread_sum(child):
-                    return False
-    return True
 
 
 def shared_parts(roots: Sequence[Node]) -> list[Node]:

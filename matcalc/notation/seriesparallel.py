@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from matcalc.notation import pieces
 from matcalc.notation.tree import SCALAR, MatrixProduct, Tree
 from matcalc.shapes.dims import Dim
 
-Rank = tuple[int, ...]
+# Where a formula's variables first appear in what the user typed, then how long it is.
+Rank = tuple[Any, ...]
 
 
 @dataclass(slots=True)

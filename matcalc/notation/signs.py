@@ -41,3 +41,14 @@ def reads_well(node: Sum, ranks: Mapping[Node, Rank]) -> bool:
         if not term.children and not isinstance(term, Symbol):
             return coefficient > 0
     return min(node.terms, key=lambda term: (ranks[term[1]], term[1].digest))[0] > 0
+
+
+def takes_a_minus(node: Sum) -> bool:
+    """Whether the negative of a sum reads without a minus in front: a difference, or a difference in a term of it."""
+    return is_difference(node) or any(_holds_difference(term) for _, term in node.terms)
+
+
+def _holds_difference(term: Node) -> bool:
+    return isinstance(term, Contract) and any(
+        isinstance(factor, Sum) and is_difference(factor) for factor in term.children
+    )

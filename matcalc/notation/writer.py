@@ -35,7 +35,7 @@ from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.shapes import is_difference, shape_of, squared_norm
-from matcalc.notation.signs import orientation, reads_well
+from matcalc.notation.signs import orientation, reads_well, takes_a_minus
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Transposed, Tree
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
@@ -172,7 +172,7 @@ class Writer:
         """coefficient · node with its sign apart; a difference takes a minus in by changing its signs."""
         sign = 1 if coefficient > 0 else -1
         if node not in self.parts:
-            if sign < 0 and isinstance(node, Sum) and (coefficient == -1 or is_difference(node)):
+            if sign < 0 and isinstance(node, Sum) and (coefficient == -1 or takes_a_minus(node)):
                 return 1, pieces.over(-coefficient, (), (), self._sum(node, -1))
             if sign < 0 and isinstance(node, Fuse):
                 tree = write_fused(self, node, coefficient)
@@ -317,7 +317,8 @@ class Writer:
         for factor, labels in node.factors:
             base, exponent = (factor, 1) if factor in self.parts else base_and_exponent(factor)
             below = exponent < 0
-            rank = self.ranks[factor]
+            # Of factors with the same variables the simpler one comes first.
+            rank = (self.ranks[factor], factor.weight)
             if not labels:
                 tree = self.power(base, -exponent) if below else self.tree(factor)
                 (scalars.below if below else scalars.above).append((rank, tree))

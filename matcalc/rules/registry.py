@@ -89,7 +89,11 @@ def parameters_of(entry: Entry, positional: int, keywords: Sequence[str] = ()) -
     Raises DomainError for too few, too many, repeated or unknown arguments.
     """
     known = entry.arguments
-    if not keywords and positional <= len(known) and all(p.default is not REQUIRED for p in known[positional:]):
+    if (
+        not keywords
+        and positional <= len(known)
+        and all(p.default is not REQUIRED for p in known[positional:])
+    ):
         return known[:positional]
     usage = usage_text(entry)
     if positional > len(known):

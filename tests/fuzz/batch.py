@@ -21,9 +21,7 @@ def results(seed: int) -> list[str]:
     shown: list[Any] = [expression]
     if case.variables:
         shown += mc.derive(expression, list(case.variables)).values()
-    return [
-        part for one in shown for part in (one.node.digest.hex(), one.text, one.latex, one.index_notation)
-    ]
+    return [part for one in shown for part in (str(one.node.digest), one.text, one.latex, one.index_notation)]
 
 
 def main(arguments: list[str]) -> None:

@@ -72,7 +72,7 @@ def test_digests_do_not_depend_on_the_hash_seed_or_on_history() -> None:
         "import matcalc as mc\n"
         "{}"
         "d = mc.derive('(x.T @ A @ x)**2 + norm(B @ x - y) + f(x).T @ y', 'x')\n"
-        "print(d.node.digest.hex(), d.text)"
+        "print(d.node.digest, d.text)"
     )
     other = "keep = [mc.parse(t).node for t in ('B @ x', 'y.T @ x', 'A @ A @ x', 'f(x)')]\n"
     seen = {
