@@ -194,7 +194,7 @@ class Writer:
         for child in node.children if flipped else ():
             # Only the node's own factors change their signs, not what stands deeper.
             base = child.children[0] if is_power(child) else child
-            if isinstance(base, Contract):
+            if isinstance(base, Contract) and len(base.axes) < 3:
                 self.tree(base)
         return left, flipped
 
