@@ -12,21 +12,12 @@ from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
 from matcalc.expression import Expression, parse
 from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
-from matcalc.graph.tidy import NAMED_FROM
 from matcalc.language.declarations import Declaration
-from matcalc.language.limits import NO_LIMITS
-from matcalc.language.lowering import read
 from matcalc.language.names import nearest
-from matcalc.notation.repeats import has_repeats
-from matcalc.notation.text import text
-from matcalc.notation.tree import Tree
 from matcalc.shapes.layouts import arrange, check_layout
 from matcalc.shown import Shown, Vocabulary
 
 MAX_ORDER = 6
-
-# How often the text is looked through for parts that are written twice.
-_ROUNDS = 3
 
 
 class Derivation(Shown):
@@ -55,37 +46,6 @@ class Derivation(Shown):
         """The derivative as the sweep left it, with its axes as the layout wants them."""
         node = self._given
         return fuse(permute(node, self._plan.order), self._plan.groups) if node.axes else node
-
-    @cached_property
-    def tree(self) -> Tree:
-        """The notation tree that all renderings share.
-
-        Where it writes a longer part twice, that part is made a node of its own, so that it gets a name and the text
-        reads back as the derivative's own node.
-        """
-        tree = self._formula()
-        for _ in range(_ROUNDS):
-            heavy = self.node.weight >= 2 * NAMED_FROM
-            shared = self._shared(text(tree)) if heavy and has_repeats(tree) else None
-            if shared is None:
-                break
-            self.__dict__["node"] = shared
-            tree = self._formula()
-        return tree
-
-    def _shared(self, written: str) -> Node | None:
-        """The same derivative with the structure that its text shows, if that differs."""
-        found = read(
-            written,
-            {name: str(shape) for name, shape in self.shapes.items()},
-            self._functions,
-            limits=NO_LIMITS,
-        )
-        node = tidy(found.value.node)[0]
-        try:
-            return node if node is not self.node and normal(node) is normal(self.node) else None
-        except LimitError:
-            return None
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from matcalc.declared import Declared, public_shape
-from matcalc.graph import Node, Symbol, symbol, tidy
-from matcalc.language.declarations import Declaration
+from matcalc.errors import LimitError
+from matcalc.graph import Node, Symbol, normal, symbol, tidy
+from matcalc.graph.tidy import NAMED_FROM
+from matcalc.language.declarations import Declaration, Declarations
+from matcalc.language.limits import NO_LIMITS
+from matcalc.language.lowering import read
 from matcalc.notation.formula import formula
 from matcalc.notation.tree import Tree
 from matcalc.shapes.dims import Dim, dim_parts
 
 Shape = tuple[Dim, ...]
+
+# How often a formula is read back at most, and how long a text may be for that.
+_READINGS = 4
+_READABLE = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,34 @@ class Shown:
 
     @cached_property
     def tree(self) -> Tree:
-        """The notation tree that all renderings share."""
-        return self._formula()
+        """The notation tree that all renderings share.
+
+        Writing may show a part twice for which the graph has no node, or name one that it shows once. So a longer
+        formula is read back, and what its text says is taken for the node itself: both then stay as they are.
+        """
+        tree = self._formula()
+        if self.node.weight >= 2 * NAMED_FROM:
+            for _ in range(_READINGS):
+                node = self._read_back(tree)
+                if node is self.node:
+                    break
+                self.__dict__["node"] = node
+                tree = self._formula()
+        return tree
+
+    def _read_back(self, tree: Tree) -> Node:
+        """What the text of `tree` says, if that is the same formula; the node itself else."""
+        from matcalc.notation.text import text
+
+        written = text(tree)
+        if len(written) > _READABLE:
+            return self.node
+        found = read(written, Declarations(self._declared), self._functions, limits=NO_LIMITS)
+        node = tidy(found.value.node)[0]
+        try:
+            return node if node is self.node or normal(node) is normal(self.node) else self.node
+        except LimitError:
+            return self.node
 
     @cached_property
     def text(self) -> str:
