@@ -139,6 +139,7 @@ def contract(
         wanted = _fused_labels(gathered)
         if wanted:
             return _unfused(gathered, wanted)
+        gathered.factors = _scalars_out(gathered.factors)
     return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True)
 
 
@@ -234,6 +235,25 @@ def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:
             if label in wanted and not splits_freely(node, axis, wanted[label]):
                 del wanted[label]
     return wanted
+
+
+def _scalars_out(factors: Sequence[Labelled]) -> list[tuple[Node, Labels]]:
+    """Factors whose fused axes stay fused, with the scalars inside them brought out."""
+    found: list[tuple[Node, Labels]] = []
+    for node, labels in factors:
+        inner = node.children[0] if isinstance(node, Fuse) else None
+        if (
+            isinstance(node, Fuse)
+            and isinstance(inner, Contract)
+            and any(not held for _, held in inner.factors)
+        ):
+            rest = [pair for pair in inner.factors if pair[1]]
+            core = contract(rest, inner.out, dict(enumerate(inner.sizes)))
+            found.append((fuse(core, node.groups), tuple(labels)))
+            found += [(scalar, ()) for scalar, held in inner.factors if not held]
+        else:
+            found.append((node, tuple(labels)))
+    return found
 
 
 def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:

@@ -83,6 +83,11 @@ class _Expansion:
             for inner, term in node.terms:
                 yield from self._again(term, numbers.multiply(coefficient, inner))
             return
+        if isinstance(node, Contract) and any(isinstance(factor, Sum) for factor, _ in node.factors):
+            # A sum that was only spread over the axes came in as a factor.
+            for inner, term in self._distributed(node):
+                yield numbers.multiply(coefficient, inner), term
+            return
         if isinstance(node, Contract):
             factors = [(self.expand(factor), labels) for factor, labels in node.factors]
             if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
