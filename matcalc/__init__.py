@@ -66,6 +66,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in _PLACES:
+        # Rules read their formulas through the language, which is not below them.
+        import_module("matcalc.language")
         found = getattr(import_module(_PLACES[name]), name)
     else:
         entry = import_module("matcalc.rules").find(name)

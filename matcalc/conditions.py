@@ -43,11 +43,20 @@ def _of_node(node: Node, order: Sequence[str]) -> list[str]:
         if isinstance(function, Elementwise) and function.kinks:
             return [f"{function.name} is not smooth at {_filled(function, node, order)}"]
     elif isinstance(node, Apply) and isinstance(node.function, Function):
-        told = [c.text.format(_written(c.operand, order)) for c in node.function.conditions(node)]
+        told = [
+            f"holds where {c.text.format(_written(c.operand, order))}"
+            for c in node.function.conditions(node)
+            if not _is_declared(c.operand)
+        ]
         if node.function.kinks:
             told.append(f"{node.function.name}: {node.function.kinks}")
         return told
     return []
+
+
+def _is_declared(node: Node) -> bool:
+    """Whether a variable's properties say that it is invertible."""
+    return isinstance(node, Symbol) and bool(node.properties & {"invertible", "spd", "orthogonal"})
 
 
 def _filled(function: Elementwise, node: Map, order: Sequence[str]) -> str:

@@ -7,11 +7,12 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
-from matcalc.declared import declarations
+from matcalc.declared import Declared, declarations
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Node, normal, number, symbol
 from matcalc.graph.numbers import Coefficient, reduce
 from matcalc.language.declarations import PROPERTIES, Declaration, read_declaration
+from matcalc.language.limits import LIMITS, NO_LIMITS
 from matcalc.language.lowering import read
 from matcalc.language.names import check_variable
 from matcalc.language.values import (
@@ -176,7 +177,9 @@ def parse(
     """
     if names:
         raise DomainError("names= belongs to dialects that are not read yet", hint="leave it out")
-    found = read(text, declarations(shapes), functions, dialect)
+    # What a result says of itself is our own text: it may be longer than what users may type.
+    own = isinstance(shapes, Mapping) and shapes and all(isinstance(one, Declared) for one in shapes.values())
+    found = read(text, declarations(shapes), functions, dialect, NO_LIMITS if own else LIMITS)
     vocabulary = Vocabulary(found.shapes, found.functions, found.order, found.names, found.warnings)
     return Expression(found.value.node, found.value.shape, vocabulary)
 

@@ -17,6 +17,8 @@ from matcalc.shapes.dims import Dim
 
 # Pairs of terms that are compared in one sum.
 PAIRS = 128
+# Comparisons of factors that looking for common ones may take; a longer sum stays as it is.
+EFFORT = 10_000
 
 Factor = tuple[Node, tuple[int, ...]]
 
@@ -121,6 +123,8 @@ def _one_pair(node: Sum, measure: Measure) -> Node | None:
     pairs = dict.fromkeys(
         (a, b) for places in holders.values() for n, a in enumerate(places) for b in places[n + 1 :]
     )
+    if _effort(terms, pairs) > EFFORT:
+        return None
     best, gain = None, 0
     for a, b in list(pairs)[:PAIRS]:
         before = _length(terms[a], measure) + _length(terms[b], measure) + 1
@@ -132,6 +136,12 @@ def _one_pair(node: Sum, measure: Measure) -> Node | None:
     if best is None:
         return None
     return linear([(1, best[0]), *best[1]], node.axes)
+
+
+def _effort(terms: Sequence[Term], pairs: Collection[tuple[int, int]]) -> int:
+    """How many comparisons of factors it takes to match all pairs of terms, about."""
+    lengths = [len(term.factors) for term in terms]
+    return sum(lengths[a] * lengths[b] * (lengths[a] + lengths[b]) for a, b in pairs)
 
 
 def _length(term: Term, measure: Measure) -> int:

@@ -18,6 +18,7 @@ from matcalc.graph import (
     Node,
     broadcast,
     constant,
+    contract,
     elementwise,
     linear,
     multiply,
@@ -54,7 +55,12 @@ def formula(text: str, **nodes: Node) -> Node:
 
 def derivative(function: Elementwise, order: int, node: Node) -> Node:
     """The derivative of an elementwise function of one argument, at `node`."""
-    return _derivative(function, order)({function.parameters[0]: node})
+    made = _derivative(function, order)({function.parameters[0]: node})
+    if made.axes == node.axes:
+        return made
+    # A constant derivative is constant over all entries.
+    places = range(len(node.axes))
+    return contract([(made, ())], places, dict(zip(places, node.axes, strict=True)))
 
 
 @lru_cache(maxsize=1024)

@@ -102,7 +102,7 @@ class Evaluator:
     def __repr__(self) -> str:
         return f"<{self._generated.target.library} evaluator of {', '.join(self.parameters) or 'nothing'}>"
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **values: Any) -> Any:
         """The array at `values`, given by keyword."""
         if self._quick and len(values) == len(self._ranks):
             for name, rank in self._ranks:

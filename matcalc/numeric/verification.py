@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from matcalc.codegen import NUMPY
-from matcalc.errors import DomainError
-from matcalc.graph import Node, Symbol
+from matcalc.errors import DomainError, LimitError
+from matcalc.graph import Node, Symbol, topological
 from matcalc.graph import symbols as symbols_below
 from matcalc.numeric.autodiff import Autodiff, find_device, generated_function, import_jax
 from matcalc.numeric.differences import Differences, Projection
-from matcalc.numeric.samples import sampler_for
+from matcalc.numeric.samples import sampler_for, sizes_for
+from matcalc.shapes.dims import dim_value
 from matcalc.shapes.layouts import Arrangement
 
 Array = np.ndarray[Any, Any]
@@ -29,6 +30,8 @@ AUTODIFF_TOLERANCE = 1e-8
 DIFFERENCE_TOLERANCE = 1e-5
 # Derivatives below this, relative to the expression's own value, count as rounding.
 _NOTHING = 1e-8
+# Entries that an array may have for a verification.
+ROOM = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,18 @@ class Verification:
     __repr__ = __str__
 
 
+def _check_room(nodes: Sequence[Node]) -> None:
+    """Raises LimitError where declared sizes make arrays that are too large to draw and to difference."""
+    sizes = sizes_for(nodes)
+    for node in topological(nodes):
+        entries = math.prod(dim_value(dim, sizes) for dim in node.axes)
+        if entries > ROOM:
+            raise LimitError(
+                f"verification would need an array of {entries:,} entries",
+                hint="declare dimensions by name: the derivative holds for every size",
+            )
+
+
 def verify(
     output: Node,
     derivative: Node,
@@ -120,13 +135,15 @@ def verify(
     Raises DomainError when JAX or the device is missing, or no inputs are found at which the expression is smooth: a
     check that cannot run never passes.
     """
-    if samples < 1:
-        raise DomainError(f"verification needs at least one sample, got {samples}")
+    for name, value, least in (("samples", samples, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise DomainError(f"{name} is a whole number from {least} on, not {value!r}")
     variables = (wrt,) if isinstance(wrt, Symbol) else tuple(wrt)
     known = tuple(dict.fromkeys((*symbols, *symbols_below(output, derivative, *variables))))
     # Before anything is drawn: whether JAX and the device are there at all.
     jax = import_jax()
     where = find_device(jax, device)
+    _check_room([output, derivative, *known])
     sampler = sampler_for([output], known, seed, smooth=[derivative])
     sizes = sampler.sizes
     projection = Projection(variables, symmetric)

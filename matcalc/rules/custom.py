@@ -34,6 +34,8 @@ def register_elementwise(
     Raises DomainError when the name is taken or no name, or when the derivative disagrees with central differences of
     the value; the message names the point. `unregister(name)` takes the function out again.
     """
+    if not isinstance(derivative, str) and not isinstance(derivative, Sequence):
+        raise DomainError("a derivative is a formula of the language", hint='write "1 - tanh(x)**2"')
     derivatives = (derivative,) if isinstance(derivative, str) else tuple(derivative)
     domains = (domain,) * len(parameters) if isinstance(domain, str) else tuple(domain)
     if not name.isidentifier() or keyword.iskeyword(name):

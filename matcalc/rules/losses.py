@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from matcalc.errors import DomainError
 from matcalc.graph import (
     Node,
     add,
@@ -11,6 +12,7 @@ from matcalc.graph import (
     elementwise,
     multiply,
     number,
+    number_value,
     power,
     scale,
     size,
@@ -51,6 +53,9 @@ def mse(a: Operand, b: Operand) -> Node:
 
 def huber(r: Operand, delta: Operand) -> Node:
     """Σ of ½ r² where |r| ≤ δ, of δ (|r| - ½ δ) elsewhere."""
+    known = number_value(delta.node)
+    if known is not None and known <= 0:
+        raise DomainError(f"delta of huber is positive, got {known}")
     return total(Operand(elementwise(HUBER, r.node, delta.node), r.shape))
 
 
