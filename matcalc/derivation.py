@@ -11,7 +11,7 @@ from matcalc.calculus.simplify import simplify
 from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
 from matcalc.expression import Expression, parse
-from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy
+from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
 from matcalc.shapes.layouts import arrange, check_layout
@@ -46,6 +46,10 @@ class Derivation(Shown):
         """The derivative as the sweep left it, with its axes as the layout wants them."""
         node = self._given
         return fuse(permute(node, self._plan.order), self._plan.groups) if node.axes else node
+
+    @cached_property
+    def _typed(self) -> frozenset[Node]:
+        return frozenset(topological([self._of.node]))
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -111,9 +111,15 @@ class Shown:
             order,
             self._given_names,
             tuple(self._taken),
+            typed=self._typed,
             expanded=expanded,
             indexed=indexed,
         )
+
+    @property
+    def _typed(self) -> frozenset[Node] | None:
+        """The nodes that the user wrote, or None for all."""
+        return None
 
     @cached_property
     def _given_names(self) -> dict[Node, str]:

@@ -77,7 +77,11 @@ class Gathered:
             self.coefficient = numbers.multiply(self.coefficient, coefficient)
         if isinstance(node, Contract):
             if is_wrapper(node):
-                self._open(node, labels)
+                if node.factors and sums(node):
+                    # A sum of one factor waits: beside another of its kind it is a square.
+                    self._closed.append((node, labels))
+                else:
+                    self._open(node, labels)
                 return
             if not settled and self._opens(node):
                 self._closed.append((node, labels))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from matcalc.errors import LimitError
 from matcalc.graph import Map, Node, Sum, base_and_exponent, topological
@@ -25,12 +25,14 @@ def formula(
     given: Mapping[Node, str] | None = None,
     taken: Sequence[str] = (),
     *,
+    typed: Container[Node] | None = None,
     expanded: bool = False,
     indexed: bool = False,
 ) -> Tree:
     """The formula of `node` as a value of `shape`, a row being the transpose of a column.
 
     `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` names in use.
+    `typed` holds the nodes that the user wrote, whose sums may broadcast; None means all of them.
     `expanded` writes every part out instead of naming those that occur twice (LimitError when that is unreadable),
     `indexed` writes index notation.
     """
@@ -47,7 +49,7 @@ def formula(
         part: Name(shape_of(part) if len(part.axes) < 3 else part.axes, "", symmetric=part.symmetric)
         for part in named
     }
-    writer = Writer(order, parts)
+    writer = Writer(order, parts, typed)
     writer.write(nodes)
     body = write_indexed(writer, node) if indexed or len(node.axes) > 2 else writer.own(node)
     is_row = len(shape) == 2 and shape[0] == 1 and shape[1] != 1

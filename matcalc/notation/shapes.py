@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from matcalc.graph import Contract, Node, Sum, base_and_exponent
 from matcalc.notation.tree import SCALAR, Shape
 
@@ -26,3 +28,13 @@ def squared_norm(node: Node) -> Node | None:
 def is_difference(node: Sum) -> bool:
     """Whether a sum has terms of both signs."""
     return any(c > 0 for c, _ in node.terms) and any(c < 0 for c, _ in node.terms)
+
+
+def covered_axes(node: Node, parts: Container[Node]) -> frozenset[int]:
+    """The axes along which a node is not merely repeated; what goes by a name in `parts` shows all of its axes."""
+    if not isinstance(node, Contract) or node in parts:
+        return frozenset(range(len(node.axes)))
+    held = {label for _, labels in node.factors for label in labels}
+    return frozenset(
+        axis for axis, label in enumerate(node.out) if label in held or node.out.count(label) > 1
+    )

@@ -6,7 +6,7 @@ along an axis can be written loosely (a number in a sum with a vector) where its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from fractions import Fraction
@@ -34,7 +34,7 @@ from matcalc.notation.kronecker import write_fused, write_split
 from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
-from matcalc.notation.shapes import is_difference, shape_of, squared_norm
+from matcalc.notation.shapes import covered_axes, is_difference, shape_of, squared_norm
 from matcalc.notation.signs import orientation, reads_well, takes_a_minus
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Transposed, Tree
 from matcalc.notation.written import Result
@@ -48,9 +48,16 @@ _LAST = 1 << 30
 class Writer:
     """Writes the nodes of one graph. `order` ranks variables by their first appearance, `parts` are named."""
 
-    def __init__(self, order: Mapping[str, int], parts: Mapping[Node, Name] | None = None) -> None:
+    def __init__(
+        self,
+        order: Mapping[str, int],
+        parts: Mapping[Node, Name] | None = None,
+        typed: Container[Node] | None = None,
+    ) -> None:
         self.order = order
         self.parts = parts or {}
+        # Sums that the user typed may add a row to a matrix; in one that we made that would be bad mathematics.
+        self.typed = typed
         self.trees: dict[Node, Tree] = {}
         self.ranks: dict[Node, Rank] = {}
         self.contracts: dict[tuple[Node, frozenset[Node]], Reduced] = {}
@@ -156,7 +163,8 @@ class Writer:
         shape = shape_of(node)
         if not node.terms:
             return Literal(SCALAR, 0) if shape == SCALAR else pieces.sized("zeros", shape, *_sizes(shape))
-        terms = self._fitting([term for _, term in node.terms], [c * sign for c, _ in node.terms])
+        loose = self.typed is None or node in self.typed
+        terms = self._fitting([term for _, term in node.terms], [c * sign for c, _ in node.terms], loose)
         ordered = sorted(
             range(len(terms)),
             key=lambda k: (
@@ -227,24 +235,21 @@ class Writer:
             return pieces.over(coefficient, (), [self.power(base, -exponent)], None)
         return pieces.over(coefficient, (), (), self.own(node))
 
-    def _fitting(self, nodes: Sequence[Node], coefficients: Sequence[Coefficient]) -> list[tuple[int, Tree]]:
-        """Signed terms of a sum, or arguments: written loosely where the others fill the shape."""
-        covers = [self._covers(node) for node in nodes]
+    def _fitting(
+        self, nodes: Sequence[Node], coefficients: Sequence[Coefficient], loose: bool = True
+    ) -> list[tuple[int, Tree]]:
+        """Signed terms of a sum, or arguments: written loosely where the others fill the shape.
+
+        Where `loose` is not wanted only numbers are: 1 - tanh(z)**2, but ones(n) @ p.T.
+        """
+        covers = [covered_axes(node, self.parts) for node in nodes]
         axes = range(max((len(node.axes) for node in nodes), default=0))
         filled = all(any(axis in one for one in covers) for axis in axes)
         widest = max(range(len(nodes)), key=lambda k: len(covers[k]), default=0)
         return [
-            self.signed(coefficients[k], node, loose=filled or k != widest) for k, node in enumerate(nodes)
+            self.signed(coefficients[k], node, loose=(filled or k != widest) and (loose or not node.children))
+            for k, node in enumerate(nodes)
         ]
-
-    def _covers(self, node: Node) -> frozenset[int]:
-        """The axes along which a node is not merely repeated."""
-        if not isinstance(node, Contract) or node in self.parts:
-            return frozenset(range(len(node.axes)))
-        held = {label for _, labels in node.factors for label in labels}
-        return frozenset(
-            axis for axis, label in enumerate(node.out) if label in held or node.out.count(label) > 1
-        )
 
     # Maps and functions ----------------------------------------------------------------------------------------
 
