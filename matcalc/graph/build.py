@@ -23,7 +23,7 @@ from matcalc.graph.axes import (
     splits_freely,
 )
 from matcalc.graph.contraction import canonical, is_symmetric, mirrors
-from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, is_wrapper
+from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, is_wrapper, plain_sizes
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
@@ -129,7 +129,7 @@ def contract(
     factors = list(factors)
     out = tuple(out)
     if replaced is None:
-        plain = _plain(factors, sizes, opens)
+        plain = plain_sizes(factors, sizes, opens)
         if plain is not None:
             return _built(1, factors, out, plain, bool(sizes))
     gathered = Gathered(factors, out, sizes, opens, replaced)
@@ -141,27 +141,6 @@ def contract(
             return _unfused(gathered, wanted)
         gathered.factors = _scalars_out(gathered.factors)
     return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True)
-
-
-def _plain(factors: Sequence[Labelled], sizes: Sizes | None, opens: Opens) -> dict[Label, Dim] | None:
-    """The sizes of all labels when no factor has to be taken apart, which is the common case; None otherwise."""
-    known: dict[Label, Dim] = dict(sizes) if sizes else {}
-    for node, labels in factors:
-        kind = node.__class__
-        if kind is Sum:
-            if len(node.terms) < 2:  # type: ignore[attr-defined]
-                return None
-        elif kind is Contract:
-            if len(node.factors) < 2 or (opens is not is_wrapper and opens(node)):  # type: ignore[attr-defined,arg-type]
-                return None
-        elif kind is Fuse:
-            return None
-        if len(labels) != len(node.axes):
-            raise ValueError("a factor needs one label for each axis")
-        for label, dim in zip(labels, node.axes, strict=False):
-            if known.setdefault(label, dim) != dim:
-                return None
-    return known
 
 
 def _built(

@@ -148,3 +148,26 @@ class Gathered:
         self.factors = [(node, tuple(map(root, labels))) for node, labels in self.factors]
         self.out = tuple(map(root, self.out))
         self.sizes = {root(label): dim for label, dim in self.sizes.items()}
+
+
+def plain_sizes(
+    factors: Sequence[tuple[Node, Sequence[Label]]], sizes: Sizes | None, opens: Opens
+) -> dict[Label, Dim] | None:
+    """The sizes of all labels when no factor has to be taken apart, which is the common case; None otherwise."""
+    known: dict[Label, Dim] = dict(sizes) if sizes else {}
+    for node, labels in factors:
+        kind = node.__class__
+        if kind is Sum:
+            if len(node.terms) < 2:  # type: ignore[attr-defined]
+                return None
+        elif kind is Contract:
+            if len(node.factors) < 2 or (opens is not is_wrapper and opens(node)):  # type: ignore[attr-defined,arg-type]
+                return None
+        elif kind is Fuse:
+            return None
+        if len(labels) != len(node.axes):
+            raise ValueError("a factor needs one label for each axis")
+        for label, dim in zip(labels, node.axes, strict=False):
+            if known.setdefault(label, dim) != dim:
+                return None
+    return known

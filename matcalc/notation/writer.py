@@ -63,6 +63,7 @@ class Writer:
         self.contracts: dict[tuple[Node, frozenset[Node]], Reduced] = {}
         # The differences whose signs are changed just now.
         self._flipped: frozenset[Node] = frozenset()
+        self._straight: dict[Node, Tree] = {}
         # Sums over a dimension, so that a sum over its size is a mean.
         self.sums: dict[Tree, tuple[Dim, ...]] = {}
 
@@ -210,15 +211,37 @@ class Writer:
         """What `write` gives while the differences in `flipped` have their signs changed."""
         if not flipped:
             return write()
-        before = self._flipped, self.contracts, {node: self.trees[node] for node in flipped}
         # All are written before any is put in place: one may stand inside another, and keeps its signs there.
-        self.trees |= {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
+        turned = self._upright(
+            lambda: {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
+        )
+        before = self._flipped, self.contracts, self._straight, {node: self.trees[node] for node in flipped}
+        self._straight = {**before[3], **self._straight}
+        self.trees |= turned
         self._flipped, self.contracts = self._flipped | flipped, {}
         try:
             return write()
         finally:
-            self._flipped, self.contracts, straight = before
-            self.trees.update(straight)
+            self._flipped, self.contracts, self._straight, shown = before
+            self.trees |= shown
+
+    def _upright(self, write: Callable[[], Result]) -> Result:
+        """What `write` gives with no signs changed: what stands deeper than a turned difference keeps its own."""
+        if not self._flipped:
+            return write()
+        before = (
+            self._flipped,
+            self.contracts,
+            self._straight,
+            {node: self.trees[node] for node in self._flipped},
+        )
+        self.trees |= self._straight
+        self._flipped, self.contracts, self._straight = frozenset(), {}, {}
+        try:
+            return write()
+        finally:
+            self._flipped, self.contracts, self._straight, shown = before
+            self.trees |= shown
 
     def times(self, coefficient: Coefficient, node: Node) -> Tree:
         """coefficient · node for a positive coefficient, as one product."""

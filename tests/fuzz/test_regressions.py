@@ -70,6 +70,8 @@ CASES = [
     ("X @ y / softmax(z)", "z: m, X: m p, y: p", 1),
     # A tensor among the factors has no formula in matrix notation to settle.
     ("inv((W - X) @ (W - X).T)", "W: 2 3, X: 2 3", 1),
+    # What stands deeper than a turned difference keeps its own signs: wrong text.
+    ("3 * n / (2 + (-(Z.T[s] - w.T[s])**3 ->)) where Z = n * (W @ b)", "W: n p, b: p, w: n", 1),
     # An odd power did not show the changed signs of its base: wrong text.
     ("norm(mse(mu, 1))", "mu: ()", 1),
     (
