@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from fractions import Fraction
 
 from matcalc.graph import (
     Apply,
@@ -29,6 +28,7 @@ from matcalc.graph import (
 )
 from matcalc.graph.numbers import Coefficient
 from matcalc.notation import pieces
+from matcalc.notation.calls import write_call, write_symbol
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.kronecker import write_fused, write_split
 from matcalc.notation.means import with_mean
@@ -36,7 +36,7 @@ from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.shapes import covered_axes, is_difference, shape_of, squared_norm
 from matcalc.notation.signs import orientation, reads_well, takes_a_minus
-from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Transposed, Tree
+from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Tree
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
 from matcalc.shapes.dims import Dim, dim_text
@@ -142,7 +142,7 @@ class Writer:
 
     def _tree(self, node: Node) -> Tree:
         if isinstance(node, Symbol):
-            return _symbol(node)
+            return write_symbol(node)
         if isinstance(node, Sum):
             return self._sum(node)
         if isinstance(node, Contract):
@@ -150,7 +150,7 @@ class Writer:
         if isinstance(node, Map):
             return self._map(node)
         if isinstance(node, Apply):
-            return self._apply(node)
+            return write_call(self, node)
         if isinstance(node, Fuse):
             return write_fused(self, node, 1)
         if isinstance(node, Split):
@@ -212,7 +212,7 @@ class Writer:
         if not flipped:
             return write()
         # All are written before any is put in place: one may stand inside another, and keeps its signs there.
-        turned = self._upright(
+        turned: dict[Node, Tree] = self._upright(
             lambda: {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
         )
         before = self._flipped, self.contracts, self._straight, {node: self.trees[node] for node in flipped}
@@ -306,18 +306,6 @@ class Writer:
                 return pieces.power(self._norm(vector), doubled)
         return pieces.power(self.tree(base), exponent)
 
-    def _apply(self, node: Apply) -> Tree:
-        arguments = [self.tree(child) for child in node.children]
-        arguments += [pieces.literal(p) for p in node.parameters if isinstance(p, (int, float, Fraction))]
-        shape = shape_of(node)
-        name = node.function.name
-        if not node.batch:
-            return pieces.call(name, shape, *arguments)
-        if isinstance(arguments[0], Transposed) and len(arguments) == 1:
-            columns: Shape = (1, shape[0]) if shape[1] == 1 else (shape[1], shape[0])
-            return pieces.transposed(pieces.call(name, columns, arguments[0].body, axis=0))
-        return pieces.call(name, shape, *arguments, axis=1)
-
     # Contractions ----------------------------------------------------------------------------------------------
 
     def _contract(self, node: Contract, coefficient: Coefficient, loose: bool = False) -> tuple[int, Tree]:
@@ -408,12 +396,6 @@ class Writer:
 
 def _attached(sign: int, tree: Tree) -> Tree:
     return tree if sign > 0 else pieces.negative(tree)
-
-
-def _symbol(node: Symbol) -> Tree:
-    if len(node.shape) == 2 and node.shape[0] == 1 and node.axes:
-        return pieces.transposed(Name((1, node.axes[0]), node.name))
-    return Name(shape_of(node), node.name)
 
 
 def _sizes(shape: Shape) -> tuple[Dim, ...]:
