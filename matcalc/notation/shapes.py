@@ -38,3 +38,10 @@ def covered_axes(node: Node, parts: Container[Node]) -> frozenset[int]:
     return frozenset(
         axis for axis, label in enumerate(node.out) if label in held or node.out.count(label) > 1
     )
+
+
+def touched_once(node: Contract, *wanted: int) -> bool:
+    """Whether no other factor and no output touches these labels."""
+    if any(label in node.out for label in wanted):
+        return False
+    return sum(any(label in wanted for label in labels) for _, labels in node.factors) == 1

@@ -34,7 +34,7 @@ from matcalc.notation.kronecker import write_fused, write_split
 from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
-from matcalc.notation.shapes import covered_axes, is_difference, shape_of, squared_norm
+from matcalc.notation.shapes import covered_axes, is_difference, shape_of, squared_norm, touched_once
 from matcalc.notation.signs import orientation, reads_well, takes_a_minus
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Tree
 from matcalc.notation.written import Result
@@ -344,19 +344,19 @@ class Writer:
             tree = self.power(base, -exponent) if below else self.tree(factor)
             if len(labels) == 1:
                 square = None if below or exponent != 2 or labels[0] in node.out else base
-                if square is not None and self._alone(node, labels[0]):
+                if square is not None and touched_once(node, labels[0]):
                     scalars.above.append((rank, self._square(square)))
                     reduction.gone.add(labels[0])
                     continue
                 reduction.weights[labels[0]].append(Weight(tree, rank, below))
-            elif labels[0] == labels[1] and not below and self._alone(node, labels[0]):
+            elif labels[0] == labels[1] and not below and touched_once(node, labels[0]):
                 scalars.above.append((rank, pieces.call("tr", SCALAR, tree)))
                 reduction.gone.add(labels[0])
             elif labels[0] == labels[1]:
                 column = pieces.call("diagonal", (tree.shape[0], 1), tree)
                 reduction.weights[labels[0]].append(Weight(column, rank, below))
             else:
-                if exponent == 2 and self._alone(node, *labels):
+                if exponent == 2 and touched_once(node, *labels):
                     scalars.above.append((rank, self._square(base)))
                     reduction.gone |= set(labels)
                     continue
@@ -382,13 +382,6 @@ class Writer:
             and is_difference(node)
             and not reads_well(node, self.ranks)
         )
-
-    @staticmethod
-    def _alone(node: Contract, *wanted: int) -> bool:
-        """Whether no other factor and no output touches these labels."""
-        if any(label in node.out for label in wanted):
-            return False
-        return sum(any(label in wanted for label in labels) for _, labels in node.factors) == 1
 
     def _summed(self, tree: Tree, dim: Dim) -> None:
         self.sums[tree] = (*self.sums.get(tree, ()), dim)
