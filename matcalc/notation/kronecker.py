@@ -133,6 +133,13 @@ class _Term:
         return [(node, held) for node, held in self.factors if held and component[held[0]] in wanted]
 
     def _written(self, factors: Sequence[_Factor], out: tuple[int, ...]) -> Tree:
+        if len(factors) == 1 and len(set(out)) == len(out):
+            # A factor alone is written as it is, by its name if it has one: what stands inside keeps its signs.
+            node, labels = factors[0]
+            if labels == out:
+                return self.writer.tree(node)
+            if len(out) == 2 and labels == (out[1], out[0]):
+                return pieces.transposed(self.writer.tree(node))
         held = {label for _, labels in factors for label in labels} | set(out)
         node = contract(factors, out, {label: dim for label, dim in self.sizes.items() if label in held})
         return self.writer.written(node)

@@ -58,7 +58,7 @@ def body(node: Node, symbols: Sequence[Symbol] = (), target: str = "numpy") -> s
         (contract([(A, "ij"), (B, "jk")], "ki"), "return (A @ B).T"),
         (contract([(A, "ij"), (A, "ij")], ""), "return (A**2).sum()"),
         (contract([(X, "ij"), (Y, "ji")], ""), "return (X * Y.T).sum()"),
-        (contract([(X, "ij"), (Y, "ji")], "i"), "return (X * Y.T).sum(axis=1)"),
+        (contract([(X, "ij"), (Y, "ji")], "i"), "return (Y * X.T).sum(axis=0)"),
         (contract([(X, "ii")], ""), "return np.diagonal(X).sum()"),
         (contract([(A, "ij")], "j"), "return A.sum(axis=0)"),
         (contract([(u, "i"), (A, "ij")], "ij"), "return u[:, None] * A"),

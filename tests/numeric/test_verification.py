@@ -204,7 +204,7 @@ def test_what_cannot_be_checked_does_not_pass() -> None:
     nowhere = elementwise(lookup("log"), subtract(number(-1), contract([(x, "i"), (x, "i")], "")))
     with pytest.raises(DomainError, match="no inputs were found"):
         verify(nowhere, derivative(nowhere, x), x)
-    with pytest.raises(DomainError, match="at least one sample"):
+    with pytest.raises(DomainError, match="samples is a whole number"):
         verify(TANH, derivative(TANH, x), x, samples=0)
     with pytest.raises(DomainError, match="no 'abacus' device"):
         verify(TANH, derivative(TANH, x), x, device="abacus")
