@@ -22,8 +22,8 @@ from matcalc.graph.axes import (
     permutes,
     splits_freely,
 )
-from matcalc.graph.contraction import canonical, is_symmetric, mirrors
-from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, is_wrapper, plain_sizes
+from matcalc.graph.contraction import canonical, is_symmetric, mirrors, repeated_parts
+from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain_sizes
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
@@ -34,13 +34,12 @@ from matcalc.graph.node import (
     Sum,
     make_contract,
     make_fuse,
-    make_size,
     make_split,
     make_sum,
 )
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import merge_powers, taken_in
-from matcalc.shapes.dims import Dim, dim_parts, dim_product
+from matcalc.shapes.dims import Dim, dim_product
 
 Labelled = tuple[Node, Sequence[Label]]
 
@@ -158,9 +157,10 @@ def _built(
             # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
             inner = contract(taken, out, sizes)
             return linear([(coefficient, inner)], inner.axes)
+    merged, sizes = _with_squares(merged, out, sizes)
     held = sizes
     if counted or merged is not factors:
-        coefficient, merged, held = _count_free(coefficient, merged, out, sizes)
+        coefficient, merged, held = count_free(coefficient, merged, out, sizes)
     if len(merged) == 1:
         node, labels = merged[0]
         if tuple(labels) == out and are_distinct(out):
@@ -180,25 +180,24 @@ def _built(
     return scale(coefficient, make_contract(*form, is_symmetric(form)))
 
 
-def _count_free(
-    coefficient: Coefficient, factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
-) -> tuple[Coefficient, Sequence[Labelled], dict[Label, Dim]]:
-    """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
-    held = set(out)
-    for _, labels in factors:
-        held.update(labels)
-    if len(held) == len(sizes):
-        return coefficient, factors, sizes
-    counted: list[Labelled] = []
-    for label, dim in sizes.items():
-        for part in dim_parts(dim) if label not in held else ():
-            if isinstance(part, int):
-                coefficient = numbers.multiply(coefficient, part)
-            else:
-                counted.append((make_size(part), ()))
-    if counted:
-        factors = merge_powers([*factors, *counted])
-    return coefficient, factors, {label: dim for label, dim in sizes.items() if label in held}
+def _with_squares(
+    factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
+) -> tuple[Sequence[Labelled], dict[Label, Dim]]:
+    """The factors with parts that occur twice, (A x) ⊙ (A x), as powers of one, and the sizes that remain."""
+    apart: dict[tuple[Node, Labels], list[int]] = {}
+    times: dict[tuple[Node, Labels], int] = {}
+    for members, ends in repeated_parts(factors, out):
+        part = (contract([factors[k] for k in members], ends), ends)
+        apart.setdefault(part, []).extend(members)
+        times[part] = times.get(part, 0) + 1
+    squares = [part for part, count in times.items() if count > 1]
+    if not squares:
+        return factors, sizes
+    places = {k for part in squares for k in apart[part]}
+    inside = {label for k in places for label in factors[k][1]} - set(out)
+    rest = [pair for k, pair in enumerate(factors) if k not in places]
+    merged = merge_powers([*rest, *(part for part in squares for _ in range(times[part]))])
+    return merged, {label: dim for label, dim in sizes.items() if label not in inside}
 
 
 def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:

@@ -163,6 +163,24 @@ def _components(factors: Sequence[Labelled], sizes: Mapping[Label, Dim]) -> Iter
         yield sorted(members)
 
 
+def repeated_parts(
+    factors: Sequence[Labelled], out: tuple[Label, ...]
+) -> list[tuple[list[int], tuple[Label, ...]]]:
+    """Parts that hang together by summed labels and may occur twice, with the outputs that they come out at."""
+    outer = dict.fromkeys(out)
+    if len(factors) < 2 or len({node for node, _ in factors}) == len(factors):
+        return []
+    inner = [(node, [label for label in labels if label not in outer]) for node, labels in factors]
+    found: dict[Hashable, list[tuple[list[int], tuple[Label, ...]]]] = {}
+    for members in _components(inner, {}):
+        held = {label for index in members for label in factors[index][1]}
+        ends = tuple(label for label in outer if label in held)
+        if len(held) > len(ends):
+            kind = (ends, tuple(sorted(factors[index][0].digest for index in members)))
+            found.setdefault(kind, []).append((members, ends))
+    return [part for same in found.values() if len(same) > 1 for part in same]
+
+
 class _Refinement:
     """Colours for the labels of one connected component."""
 

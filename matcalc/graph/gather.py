@@ -11,10 +11,10 @@ from typing import Any
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.node import Contract, Fuse, Node, Sum
+from matcalc.graph.node import Contract, Fuse, Node, Sum, make_size
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import base_and_exponent
-from matcalc.shapes.dims import Dim, dim_text
+from matcalc.graph.powers import base_and_exponent, merge_powers
+from matcalc.shapes.dims import Dim, dim_parts, dim_text
 
 Label = Hashable
 Labels = tuple[Label, ...]
@@ -171,3 +171,27 @@ def plain_sizes(
             if known.setdefault(label, dim) != dim:
                 return None
     return known
+
+
+def count_free(
+    coefficient: Coefficient,
+    factors: Sequence[tuple[Node, Sequence[Label]]],
+    out: Labels,
+    sizes: dict[Label, Dim],
+) -> tuple[Coefficient, Sequence[tuple[Node, Sequence[Label]]], dict[Label, Dim]]:
+    """Sum over labels that touch nothing: each is a factor of its size. Returns the sizes that remain."""
+    held = set(out)
+    for _, labels in factors:
+        held.update(labels)
+    if len(held) == len(sizes):
+        return coefficient, factors, sizes
+    counted: list[tuple[Node, Sequence[Label]]] = []
+    for label, dim in sizes.items():
+        for part in dim_parts(dim) if label not in held else ():
+            if isinstance(part, int):
+                coefficient = numbers.multiply(coefficient, part)
+            else:
+                counted.append((make_size(part), ()))
+    if counted:
+        factors = merge_powers([*factors, *counted])
+    return coefficient, factors, {label: dim for label, dim in sizes.items() if label in held}
