@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -95,7 +96,7 @@ class Law:
         return kind(left, right)
 
 
-class Rewrite:
+class Rewrite(ABC):
     """A law compiled to a pattern and what takes its place.
 
     `heads` are the keys by which it is found, `required` those that the parts of a node must have besides.
@@ -108,9 +109,9 @@ class Rewrite:
         self.heads: tuple[str, ...] = ()
         self.required: frozenset[str] = frozenset()
 
+    @abstractmethod
     def __call__(self, node: Node) -> Node | None:
         """The node rewritten, or None where the law does not apply."""
-        raise NotImplementedError
 
 
 class NodeRewrite(Rewrite):
