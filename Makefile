@@ -19,7 +19,9 @@ help:
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
 
+# Without a browser the tests that need one are skipped, or fail in CI; the reason is printed here as well.
 test: $(STAMP)
+	@sh tools/chromium.sh >/dev/null || true
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(STAMP)

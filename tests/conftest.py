@@ -1,4 +1,4 @@
-"""What all tests share: how long and how repeatably Hypothesis searches.
+"""What all tests share: how long and how repeatably Hypothesis searches, and a browser (tests/browser.py).
 
 `HYPOTHESIS_PROFILE=long` searches further and remembers what it found; the default is bounded and draws the
 same examples every time, so that a failure in CI is a failure at home.
@@ -16,3 +16,5 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=5_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+pytest_plugins = ("tests.browser",)

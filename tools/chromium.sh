@@ -1,0 +1,28 @@
+#!/bin/sh
+# Prints the Chromium that the browser tests drive; where there is none, installs Debian's, as root or by sudo without
+# a password. `--present` installs nothing. $CHROMIUM, if set, is the only candidate. Fails with the reason on stderr.
+found() {
+    for candidate in ${CHROMIUM:-chromium chromium-browser google-chrome}; do
+        if "$candidate" --version >/dev/null 2>&1; then
+            command -v "$candidate"
+            exit 0
+        fi
+    done
+}
+
+give_up() {
+    echo "browser tests need Chromium: $1" >&2
+    exit 1
+}
+
+found
+[ -z "$CHROMIUM" ] || give_up "\$CHROMIUM, which is $CHROMIUM, does not run"
+[ "$1" != --present ] || give_up "none is on the PATH; sh tools/chromium.sh installs Debian's, and CHROMIUM=… names another"
+command -v apt-get >/dev/null || give_up "none is on the PATH, and there is no apt-get to install Debian's"
+[ "$(id -u)" = 0 ] || as_root="sudo -n"
+export DEBIAN_FRONTEND=noninteractive
+install="${as_root:-} apt-get install --yes --quiet --no-install-recommends chromium"
+log="$($install 2>&1)" || log="$(${as_root:-} apt-get update --quiet 2>&1 && $install 2>&1)" ||
+    give_up "apt-get could not install it: $(echo "$log" | tail -n 1)"
+found
+give_up "apt-get installed a chromium that does not run"
