@@ -198,7 +198,7 @@ for _entry in (
     Composite(
         "vec",
         (Parameter("X"),),
-        "(m,n)->(m*n,1)",
+        "(n,m)->(m*n,1)",  # columns first, so that vec(X) = kron(B.T, A) @ vec(X) pairs them as AXB does
         stacked,
         "The columns of a matrix on top of each other.",
         latex=r"\operatorname{vec}",

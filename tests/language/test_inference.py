@@ -26,6 +26,7 @@ INFERRED: list[tuple[str, str, str]] = [
     ("kron(A, B) @ x", "A: m n, B: p q, x: n*q", "m*p 1"),
     ("vec(A) + x", "A: m n, x: m*n", "m*n 1"),
     ("vec(A @ X @ B) - kron(B.T, A) @ vec(X)", "A: m n, X: n p, B: p q", "m*q 1"),
+    ("kron(B.T, A) @ vec(X)", "B: m n, A: p q, X: q m", "n*p 1"),
     ("A + eye(n)", "A: n n", "n n"),
     ("A @ eye(n) + B", "A: m n, B: m n", "m n"),
     ("x + ones(3)", "x: 3", "3 1"),
