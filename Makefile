@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint format corpus fuzz bench clean
+.PHONY: help demo serve test lint format corpus fuzz bench clean
 
 help:
 	@echo "make demo    the derivation of s = u^T f(W x + b), with its verification"
+	@echo "make serve   the HTTP service at http://127.0.0.1:8000/"
 	@echo "make test    all tests"
 	@echo "make lint    ruff, mypy, and the layers of the architecture"
 	@echo "make format  rewrite the sources in the project's format"
@@ -20,6 +21,9 @@ demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
 
 # Without a browser the tests that need one are skipped, or fail in CI; the reason is printed here as well.
+serve: $(STAMP)
+	@$(BIN)/matcalc serve $(ARGS)
+
 test: $(STAMP)
 	@sh tools/chromium.sh >/dev/null || true
 	$(BIN)/python -m pytest $(ARGS)

@@ -21,6 +21,7 @@ from matcalc.errors import (
 )
 
 if TYPE_CHECKING:
+    from matcalc.answers import derivation_data, expression_data, functions_data, problem_data
     from matcalc.derivation import Derivation, Derivations, derive
     from matcalc.expression import Expression, function, matrix, parse, scalar, vector
     from matcalc.rules.custom import register_elementwise
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _PLACES = {
     "Derivation": "matcalc.derivation",
     "Derivations": "matcalc.derivation",
+    "derivation_data": "matcalc.answers",
+    "expression_data": "matcalc.answers",
+    "functions_data": "matcalc.answers",
+    "problem_data": "matcalc.answers",
     "derive": "matcalc.derivation",
     "Expression": "matcalc.expression",
     "function": "matcalc.expression",
@@ -49,10 +54,14 @@ __all__ = [
     "ParseError",
     "ShapeError",
     "UnknownNameError",
+    "derivation_data",
     "derive",
+    "expression_data",
     "function",
+    "functions_data",
     "matrix",
     "parse",
+    "problem_data",
     "register_elementwise",
     "scalar",
     "vector",

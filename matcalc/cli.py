@@ -12,13 +12,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from matcalc.errors import DomainError, MatcalcError
 
 if TYPE_CHECKING:
     from matcalc.derivation import Derivation
-    from matcalc.rules import Entry
 
 OK, MISTAKE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 LAYOUTS = ("shape", "jacobian", "denominator")
@@ -68,7 +68,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _complain(error: MatcalcError, options: argparse.Namespace) -> None:
     if getattr(options, "json", False):
-        _print_json(problem(error))
+        import matcalc
+
+        _print_json(matcalc.problem_data(error))
     print(f"matcalc: {error}", file=sys.stderr)
 
 
@@ -98,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     functions.add_argument("names", nargs="*", metavar="NAME", help="tell more about these")
     functions.add_argument("--json", action="store_true", help="print the table as JSON")
     functions.set_defaults(command=functions_command)
+    serve = commands.add_parser("serve", help="start the HTTP service and its page", allow_abbrev=False)
+    serve.add_argument("--host", help="address to listen at (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen at (default: 8000)")
+    serve.set_defaults(command=serve_command)
     return parser
 
 
@@ -165,8 +171,8 @@ def derive_command(options: argparse.Namespace) -> int:
     derived = matcalc.derive(options.expression, wrt=names, **settings)
     derivations = {name: derived[name] for name in names}
     if options.json:
-        answers = {name: answer(item, options.code, options.verify) for name, item in derivations.items()}
-        _print_json(answers[names[0]] if len(names) == 1 else {"derivatives": answers})
+        asked = derived[names[0]] if len(names) == 1 else derived
+        _print_json(matcalc.derivation_data(asked, options.code, options.verify))
         return OK
     print("\n\n".join(_shown(name, item, options) for name, item in derivations.items()))
     return OK
@@ -209,43 +215,6 @@ def _shapes(derivation: Derivation) -> dict[str, str]:
     return {name: str(shape) for name, shape in derivation.shapes.items()}
 
 
-def answer(derivation: Derivation, code: Sequence[str] = (), verify: bool = False) -> dict[str, Any]:
-    """A derivative as plain data, with the fields of the HTTP service's answer."""
-    return {
-        "text": derivation.text,
-        "latex": derivation.latex,
-        "unicode": derivation.unicode,
-        "index_notation": derivation.index_notation,
-        "shape": [dim if isinstance(dim, int) else str(dim) for dim in derivation.shape],
-        "shapes": _shapes(derivation),
-        "layout": derivation.layout,
-        "order": derivation.order,
-        "code": {target: derivation.code(target) for target in code},
-        "warnings": list(derivation.warnings),
-        "verification": _plain(derivation.verify()) if verify else None,
-    }
-
-
-def problem(error: MatcalcError) -> dict[str, Any]:
-    """An error as the problem details of RFC 9457 that the HTTP service answers."""
-    return {
-        "type": "about:blank",
-        "title": type(error).__name__,
-        "status": 422,
-        "detail": error.message,
-        "code": error.code,
-        "span": list(error.span) if error.span else None,
-        "hint": error.hint,
-    }
-
-
-def _plain(evidence: Any) -> Any:
-    """Evidence as JSON can hold it."""
-    from dataclasses import asdict, is_dataclass
-
-    return asdict(evidence) if is_dataclass(evidence) and not isinstance(evidence, type) else str(evidence)
-
-
 def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
@@ -255,38 +224,20 @@ def _print_json(value: Any) -> None:
 
 def functions_command(options: argparse.Namespace) -> int:
     """`matcalc functions`."""
-    from matcalc.rules import all_functions, lookup
+    import matcalc
 
-    # Operators are in the table too, but nobody calls them by name.
-    entries = [lookup(name) for name in options.names] or [
-        e for e in all_functions() if e.name.isidentifier()
-    ]
+    rows = matcalc.functions_data(options.names)
     if options.json:
-        _print_json([_row(entry) for entry in entries])
+        _print_json(rows)
     elif options.names:
-        print("\n\n".join(_described(entry) for entry in entries))
+        print("\n\n".join(map(_described, rows)))
     else:
-        print(_columns((_row(entry)["usage"], _row(entry)["doc"]) for entry in entries))
+        print(_columns((row["usage"], row["doc"]) for row in rows))
     return OK
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    """What the table knows about a function, as plain data."""
-    from matcalc.rules.registry import usage_text
-
-    return {
-        "name": entry.name,
-        "usage": usage_text(entry),
-        "doc": entry.doc,
-        "aliases": list(entry.aliases),
-        "derivatives": list(getattr(entry, "derivatives", ())),
-        "kinks": entry.kinks,
-        "citation": entry.citation,
-    }
-
-
-def _described(entry: Entry) -> str:
-    row = _row(entry)
+def _described(row: dict[str, Any]) -> str:
+    """A function's row as the terminal shows it."""
     titles = {
         "usage": "",
         "doc": "",
@@ -299,6 +250,25 @@ def _described(entry: Entry) -> str:
     return f"{row['usage']}\n  {row['doc']}\n" + "\n".join(
         f"  {title}: {texts[key]}" for key, title in titles.items() if title and texts[key]
     )
+
+
+# --- serve
+
+
+def serve_command(options: argparse.Namespace) -> int:
+    """`matcalc serve`: until it is interrupted."""
+    from importlib import import_module
+
+    # A wheel has the service inside the package, a checkout beside it.
+    place = "matcalc.api" if find_spec("matcalc.api") else "api"
+    try:
+        server = import_module(f"{place}.server")
+    except ModuleNotFoundError as error:
+        raise DomainError(
+            f"the service needs {error.name}, which is not installed", hint="pip install 'matcalc[serve]'"
+        ) from error
+    server.serve(host=options.host, port=options.port)
+    return OK
 
 
 if __name__ == "__main__":

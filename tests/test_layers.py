@@ -36,6 +36,7 @@ LAYERS = {
     "matcalc.conditions": 8,
     "matcalc.expression": 8,
     "matcalc.derivation": 8,
+    "matcalc.answers": 9,
     "matcalc.homework": 9,
     "matcalc": 10,
     "api": 11,

@@ -1,0 +1,301 @@
+"""The pool of worker processes: computations run there, with a limit on time and memory, one at a time each.
+
+A worker that passes a limit is killed and replaced by a fresh fork of the zygote; the service never computes itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from typing import NamedTuple
+
+import psutil
+
+from .settings import Settings
+from .zygote import FORK, KINDS, PID, REPLY, REQUEST, WARM
+
+# How often busy workers' memory is looked at, in seconds: a process can fill some 100 MiB in between.
+WATCH = 0.05
+MIB = 1 << 20
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Reply(NamedTuple):
+    """What a worker answered: status, body, and where it went wrong if it did."""
+
+    status: int
+    body: bytes
+    bug: str
+
+
+class Exceeded(Exception):
+    """A computation passed a limit and was stopped; `what` is "time" or "memory"."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class Busy(Exception):
+    """Too many computations wait already, or the service is stopping."""
+
+
+class Crashed(Exception):
+    """A worker ended by itself, twice in a row for one request."""
+
+
+class Worker:
+    """One process and the line to it."""
+
+    def __init__(
+        self, process: psutil.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.process = process
+        self.reader = reader
+        self.writer = writer
+        self.busy = False
+        self.stale = False
+        self.too_large = False
+
+    async def ask(self, kind: str, body: bytes) -> Reply:
+        """The answer to one request. Raises IncompleteReadError or ConnectionError when the process ends."""
+        self.writer.write(REQUEST.pack(len(body), KINDS.index(kind)) + body)
+        length, status, bug = REPLY.unpack(await self.reader.readexactly(REPLY.size))
+        where = (await self.reader.readexactly(bug)).decode()
+        return Reply(status, await self.reader.readexactly(length), where)
+
+    def memory(self) -> int:
+        """The bytes it holds; 0 when it has ended."""
+        try:
+            return int(self.process.memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def kill(self) -> None:
+        """Ends it, whatever it does."""
+        with contextlib.suppress(psutil.Error):
+            self.process.kill()
+        self.writer.close()
+
+
+class Pool:
+    """`await pool.run(kind, body)` computes in the next free worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._forking = asyncio.Lock()
+        self._workers: set[Worker] = set()
+        self._idle: list[Worker] = []
+        self._waiting: deque[asyncio.Future[Worker]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.killed: dict[str, int] = {"time": 0, "memory": 0, "crash": 0}
+
+    # What metrics and health want to know.
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a process to compute in."""
+        return bool(self._workers) and not self._closed
+
+    @property
+    def busy(self) -> int:
+        """How many workers compute."""
+        return sum(worker.busy for worker in self._workers)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a worker."""
+        return len(self._waiting)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the pool."""
+        zygote = [self._zygote.pid] if self._zygote else []
+        return [*zygote, *(worker.process.pid for worker in self._workers)]
+
+    # Life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Starts the zygote and the workers; verifications are prepared for behind the scenes."""
+        await asyncio.gather(*(self._add() for _ in range(self._settings.workers)))
+        self._background(self._watch())
+        self._background(self._warm())
+
+    async def stop(self) -> None:
+        """Ends every process of the pool."""
+        self._closed = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(Busy())
+        for worker in list(self._workers):
+            self._dismiss(worker)
+        if self._line:
+            self._line.close()
+        if self._zygote:
+            await asyncio.to_thread(self._zygote.wait)
+            self._zygote = None
+
+    def _background(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Work --------------------------------------------------------------------------------------------------------
+
+    async def run(self, kind: str, body: bytes) -> Reply:
+        """The reply of a worker. Raises Exceeded, Busy or Crashed."""
+        for _ in range(2):
+            worker = await self._take()
+            limit = self._settings.time_limit
+            try:
+                return await asyncio.wait_for(worker.ask(kind, body), limit)
+            except TimeoutError:
+                self._lost(worker, "time")
+                raise Exceeded("time") from None
+            except (asyncio.IncompleteReadError, ConnectionError):
+                self._lost(worker, "memory" if worker.too_large else "crash")
+                if worker.too_large:
+                    raise Exceeded("memory") from None
+            except BaseException:
+                # It would answer this request to the next one.
+                self._lost(worker, "crash")
+                raise
+            finally:
+                self._give_back(worker)
+        raise Crashed
+
+    async def _take(self) -> Worker:
+        """A free worker, now or when one gets free: first come, first served."""
+        if self._closed or len(self._waiting) >= self._settings.waiting:
+            raise Busy
+        while self._idle:
+            worker = self._idle.pop()
+            if worker in self._workers:
+                worker.busy = True
+                return worker
+        future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._give_back(future.result())
+            raise
+
+    def _give_back(self, worker: Worker) -> None:
+        """A worker after its work, or a fresh one: to whoever waits longest, else to the idle ones."""
+        worker.busy = False
+        if worker not in self._workers:
+            return
+        if worker.stale or worker.memory() > self._settings.memory_limit * MIB // 2:
+            self._dismiss(worker)
+            self._background(self._add())
+            return
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                worker.busy = True
+                future.set_result(worker)
+                return
+        self._idle.append(worker)
+
+    def _lost(self, worker: Worker, why: str) -> None:
+        """Replaces a worker that had to be killed or has ended."""
+        self.killed[why] += 1
+        self._dismiss(worker)
+        if not self._closed:
+            self._background(self._add())
+
+    def _dismiss(self, worker: Worker) -> None:
+        self._workers.discard(worker)
+        worker.kill()
+
+    async def _watch(self) -> None:
+        """Kills workers that hold too much memory."""
+        while True:
+            await asyncio.sleep(WATCH)
+            for worker in list(self._workers):
+                if worker.busy and worker.memory() > self._settings.memory_limit * MIB:
+                    worker.too_large = True
+                    worker.kill()
+
+    # Processes ---------------------------------------------------------------------------------------------------
+
+    async def _add(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = await self._ask_zygote(FORK, theirs.fileno())
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        worker = Worker(psutil.Process(pid), reader, writer)
+        self._workers.add(worker)
+        self._give_back(worker)
+
+    async def _ask_zygote(self, message: bytes, *descriptors: int) -> int:
+        async with self._forking:
+            for _ in range(2):
+                if self._line is None:
+                    await asyncio.to_thread(self._start_zygote)
+                try:
+                    return await asyncio.to_thread(self._exchange, message, descriptors)
+                except OSError:
+                    # It was killed from outside: start another one.
+                    self._line = None
+            raise Crashed
+
+    def _exchange(self, message: bytes, descriptors: tuple[int, ...]) -> int:
+        assert self._line is not None
+        socket.send_fds(self._line, [message], descriptors)
+        answer = self._line.recv(PID.size)
+        if len(answer) < PID.size:
+            raise ConnectionError("the zygote has ended")
+        return int(PID.unpack(answer)[0])
+
+    def _start_zygote(self) -> None:
+        self._line, theirs = socket.socketpair()
+        limits = (self._settings.nodes, self._settings.dimension)
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__package__} import zygote; "
+        code += f"zygote.run({theirs.fileno()}, *{limits})"
+        # One thread each, since the workers share the cores; no GPU, which each of them would want whole.
+        environment = dict.fromkeys(_THREADS, "1") | {"JAX_PLATFORMS": "cpu"} | os.environ
+        with theirs:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-c", code],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C in the terminal is for the service, which then ends its workers in order.
+                start_new_session=True,
+            )
+
+    async def _warm(self) -> None:
+        """Loads JAX where workers are forked from, and replaces the first workers, which do not have it."""
+        first = list(self._workers)
+        await self._ask_zygote(WARM)
+        for worker in first:
+            worker.stale = True
+            if worker in self._idle:
+                self._idle.remove(worker)
+                self._give_back(worker)
+        await asyncio.sleep(0.1)
+        deadline = time.monotonic() + 60
+        for worker in list(self._workers):
+            if worker.stale or worker not in self._idle or time.monotonic() > deadline:
+                continue
+            self._idle.remove(worker)
+            worker.busy = True
+            try:
+                await worker.ask("warm", b"")
+            finally:
+                self._give_back(worker)

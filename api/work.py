@@ -1,0 +1,169 @@
+"""The work itself, done in a process of its own: a validated request in, a status and a JSON body out."""
+
+from __future__ import annotations
+
+import json
+import math
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import matcalc as mc
+
+JSON = dict[str, Any]
+# Entries that an evaluated array may have: more would be a body that nobody reads.
+MAX_ENTRIES = 200_000
+
+
+class Limits(NamedTuple):
+    """How large an expression may be once it is read; its length was looked at before it came here."""
+
+    nodes: int
+    dimension: int
+
+
+class Answer(NamedTuple):
+    """A finished response: its status and its JSON body. `bug` tells the log where an unexpected error arose."""
+
+    status: int
+    body: bytes
+    bug: str = ""
+
+
+def answer(kind: str, request: bytes, limits: Limits) -> Answer:
+    """Does the work of a request. Whatever happens comes back as an answer."""
+    try:
+        return Answer(200, encoded(_TASKS[kind](json.loads(request), limits)))
+    except mc.MatcalcError as error:
+        return _problem(error)
+    except MemoryError:
+        return _problem(
+            mc.LimitError("this takes more memory than there is", hint="ask for something smaller")
+        )
+    except RecursionError:
+        return _problem(mc.LimitError("this is nested too deeply", hint="name inner parts with `where`"))
+    except Exception as error:
+        # The message may quote the user; places in the code do not.
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        where = " < ".join(
+            f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)
+        )
+        return Answer(500, b"", f"{type(error).__name__} at {where}")
+
+
+def _problem(error: mc.MatcalcError) -> Answer:
+    data = mc.problem_data(error)
+    return Answer(data["status"], encoded(data))
+
+
+def encoded(data: Any) -> bytes:
+    """JSON for any JSON reader: what is no number there is told in words."""
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_finite(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A lone surrogate that the user typed is shown, not sent.
+    return text.encode("utf-8", "replace")
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    if isinstance(data, Mapping):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return data
+
+
+# --- the tasks
+
+
+def _parse(request: JSON, limits: Limits) -> JSON:
+    return mc.expression_data(_read(request, limits))
+
+
+def _derive(request: JSON, limits: Limits) -> JSON:
+    derived = _derived(request, limits)
+    return mc.derivation_data(derived, request["code"], request["verify"])
+
+
+def _evaluate(request: JSON, limits: Limits) -> JSON:
+    derived = _derived(request, limits)
+    first = next(iter(derived.values())) if isinstance(derived, mc.Derivations) else derived
+    if first.of.functions:
+        raise mc.DomainError(
+            f"{first.of.functions[0]} stands for any function, so it has no values",
+            hint="take a function of the table, such as tanh",
+        )
+    values = request["values"]
+    found = derived.numpy()(**_needed(values, derived.numpy()))
+    return {
+        "value": _listed(first.of.numpy()(**_needed(values, first.of.numpy()))),
+        "derivative": {name: _listed(array) for name, array in found.items()}
+        if isinstance(found, dict)
+        else _listed(found),
+    }
+
+
+def _functions(request: JSON, limits: Limits) -> list[JSON]:
+    return mc.functions_data()
+
+
+_TASKS: dict[str, Callable[[JSON, Limits], Any]] = {
+    "parse": _parse,
+    "derive": _derive,
+    "evaluate": _evaluate,
+    "functions": _functions,
+}
+
+
+def _read(request: JSON, limits: Limits) -> mc.Expression:
+    """The expression. Raises LimitError where it is larger than the service takes."""
+    expression = mc.parse(
+        request["expression"],
+        shapes=request["shapes"],
+        functions=request["functions"],
+        dialect=request["dialect"],
+        names=request["names"],
+    )
+    for name, shape in expression.shapes.items():
+        for dim in shape:
+            if isinstance(dim, int) and dim > limits.dimension:
+                raise mc.LimitError(
+                    f"the dimension {dim} of {name} is larger than {limits.dimension:,}",
+                    hint="give it a name: a derivative holds for every size",
+                )
+    seen, pending = {expression.node}, [expression.node]
+    while pending:
+        fresh = set(pending.pop().children) - seen
+        seen |= fresh
+        pending += fresh
+        if len(seen) > limits.nodes:
+            raise mc.LimitError(
+                f"the expression has more than {limits.nodes:,} parts", hint="take a smaller one"
+            )
+    return expression
+
+
+def _derived(request: JSON, limits: Limits) -> mc.Derivation | mc.Derivations:
+    expression = _read(request, limits)
+    found = mc.derive(expression, request["wrt"], order=request["order"], layout=request["layout"])
+    assert isinstance(found, mc.Derivation | mc.Derivations)
+    return found
+
+
+def _needed(values: JSON, evaluator: Any) -> JSON:
+    """The values that an evaluator takes: one that falls out of the derivative is needed by the expression only."""
+    names = set(evaluator.parameters)
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _listed(array: Any) -> Any:
+    """An array as nested lists."""
+    if array.size > MAX_ENTRIES:
+        raise mc.LimitError(
+            f"the result has {array.size:,} entries; the service sends {MAX_ENTRIES:,}",
+            hint="evaluate it on your own machine: code gives a function",
+        )
+    return array.tolist()
