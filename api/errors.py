@@ -100,22 +100,9 @@ async def _of_form(request: Request, error: Exception) -> Response:
             422, "the body is not a JSON object", code="value_error", hint="/docs shows an example"
         )
     name = ".".join(place)
-    span = None
-    if kind == "string_unicode":
-        text = str(first["input"])
-        at = next((k for k, letter in enumerate(text) if "\ud800" <= letter <= "\udfff"), 0)
-        detail = f"half of a broken character (U+{ord(text[at]):04X}) has no place in a text"
-        return problem(
-            422,
-            detail,
-            code="syntax_error",
-            span=(at, at + 1),
-            hint="delete it; it may not be visible",
-            field=place[0],
-        )
     hint = {
         "missing": f'give "{place[-1]}"',
         "extra_forbidden": f'leave out "{place[-1]}"; /docs lists the fields',
     }.get(kind, "/docs shows the form of every field")
     message = first["msg"][:1].lower() + first["msg"][1:]
-    return problem(422, f"{name}: {message}"[:500], code="value_error", span=span, hint=hint, field=place[0])
+    return problem(422, f"{name}: {message}"[:500], code="value_error", hint=hint, field=place[0])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
 from starlette.responses import Response
 
 from .cache import Cache
@@ -44,7 +46,7 @@ class Service:
                 "name repeated parts once with `where`",
                 (room, len(text)),
             )
-        return await self.computed(kind, request.model_dump_json().encode(), told)
+        return await self.computed(kind, _canonical(request), told)
 
     async def computed(self, kind: str, body: bytes, told: dict[str, Any]) -> Response:
         """The response from the cache or the pool; who asks the same at the same time shares one computation."""
@@ -84,6 +86,15 @@ class Service:
             return problem(500, "something went wrong in the computation")
         self.cache.put(key, reply.status, reply.body)
         return _response(reply.status, reply.body)
+
+
+def _canonical(request: ParseRequest) -> bytes:
+    """A validated request as bytes: the same for all ways of writing it."""
+    try:
+        return request.model_dump_json().encode()
+    except PydanticSerializationError:
+        # A lone surrogate, which the library tells the user about; escaped, it can travel there.
+        return json.dumps(request.model_dump()).encode()
 
 
 def _response(status: int, body: bytes) -> Response:

@@ -6,10 +6,10 @@ import json
 import subprocess
 import sys
 
-import matcalc as mc
 import numpy as np
 import pytest
 
+import matcalc as mc
 from tests.api.service import ROOT, Server
 from tools.bad_inputs import BadInput, read_cases
 
