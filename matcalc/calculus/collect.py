@@ -1,12 +1,13 @@
 """Common factors: A x + Aᵀ x is (A + Aᵀ) x, 3 diag(a) + 2 diag(b) is diag(3 a + 2 b), 2 x - 2 y is 2 (x - y).
 
 Two terms have a factor in common when it carries the same output indices in both, and inner indices that can be named
-alike. What remains of the two is added up; it may have at most two indices, or it would have no matrix notation.
+alike. What remains of the two is added up; it may have at most two indices, or it would have no matrix notation. A
+number among the factors, x.T A x, stays one: A x - (x.T A x) x is not (A - x x.T A) x.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcalc.calculus.cost import Measure
@@ -21,6 +22,7 @@ PAIRS = 128
 EFFORT = 10_000
 
 Factor = tuple[Node, tuple[int, ...]]
+LabelledFactor = tuple[Node, tuple[Hashable, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,20 @@ class Common:
     """Factors that two terms share, in the labels of the first, and what remains of each."""
 
     factors: list[Factor]
-    rests: tuple[list[tuple[Node, tuple[Hashable, ...]]], list[tuple[Node, tuple[Hashable, ...]]]]
+    rests: tuple[list[LabelledFactor], list[LabelledFactor]]
     sizes: dict[Hashable, Dim]
 
 
 def collected(node: Sum, measure: Measure) -> Node:
-    """The sum with common factors taken out wherever that makes it shorter. Named parts stay whole."""
+    """The sum with common factors taken out wherever that makes it shorter. Named parts stay whole.
+
+    What is symmetric to the eye stays so: where taking out the most breaks that, terms are joined with their mirrors.
+    """
+    made = _collected(node, measure, False)
+    return _collected(node, measure, True) if node.symmetric and not made.symmetric else made
+
+
+def _collected(node: Sum, measure: Measure, mirrored: bool) -> Node:
     outside: Coefficient = 1
     current: Node = node
     for _ in range(len(node.terms)):
@@ -52,7 +62,11 @@ def collected(node: Sum, measure: Measure) -> Node:
         outside = multiply(outside, coefficient)
         if not isinstance(current, Sum) or len(current.terms) < 2:
             break
-        found = _deltas(current, measure) or _one_pair(current, measure) or _one_coefficient(current, measure)
+        found = (
+            _deltas(current, measure)
+            or _one_pair(current, measure, mirrored)
+            or _one_coefficient(current, measure)
+        )
         if found is None:
             break
         current = found
@@ -113,8 +127,8 @@ def _between(node: Node, interface: Sequence[int]) -> Node:
     return contract(node.factors, interface, {k: dim for k, dim in enumerate(node.sizes) if k in held})
 
 
-def _one_pair(node: Sum, measure: Measure) -> Node | None:
-    """The sum with the two terms joined that shorten it most."""
+def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
+    """The sum with the two terms joined that shorten it most; `mirrored` only to something symmetric."""
     holders: dict[Node, list[int]] = {}
     terms = [_term(c, term, measure.named) for c, term in node.terms]
     for k, term in enumerate(terms):
@@ -130,7 +144,7 @@ def _one_pair(node: Sum, measure: Measure) -> Node | None:
         before = _length(terms[a], measure) + _length(terms[b], measure) + 1
         for made in _joined(terms[a], terms[b]):
             saved = before - measure(made)
-            if saved > gain:
+            if saved > gain and (made.symmetric or not mirrored):
                 rest = [term for k, term in enumerate(node.terms) if k not in (a, b)]
                 best, gain = (made, rest), saved
     if best is None:
@@ -193,10 +207,36 @@ def _added(
         return None
     if not all(own) and not shared.issuperset(interface):
         return None
+    if any(_breaks_number(common, rest, interface, out) for rest in common.rests):
+        return None
     sizes = {label: common.sizes[label] for label in interface}
     parts = [contract(rest, interface, sizes) for rest in common.rests]
     axes = tuple(sizes[label] for label in interface)
     return linear(list(zip(coefficients, parts, strict=True)), axes), interface
+
+
+def _breaks_number(
+    common: Common, rest: Sequence[LabelledFactor], interface: Sequence[Hashable], out: Sequence[int]
+) -> bool:
+    """Whether adding up the rests would join what is a number in a term, xᵀ A x, to other indices."""
+    if len(interface) < 2 or len(rest) < 2:
+        return False
+    whole = _joined_labels(labels for _, labels in (*common.factors, *rest))
+    numbers = [held for held in whole if held.isdisjoint(out)]
+    if not numbers:
+        return False
+    ends = [held.intersection(interface) for held in _joined_labels(labels for _, labels in rest)]
+    return sum(map(bool, ends)) > 1 and any(end <= held for end in ends if end for held in numbers)
+
+
+def _joined_labels(groups: Iterable[Sequence[Hashable]]) -> list[set[Hashable]]:
+    """The labels of factors, those together that factors join."""
+    parts: list[set[Hashable]] = []
+    for labels in groups:
+        held = set(labels)
+        apart = [part for part in parts if part.isdisjoint(held)]
+        parts = [*apart, held.union(*(part for part in parts if not part.isdisjoint(held)))]
+    return parts
 
 
 # Matching the factors of two terms -----------------------------------------------------------------------------------
@@ -269,7 +309,7 @@ def _common(a: Term, b: Term, pairs: Sequence[tuple[int, int]], names: Mapping[i
 
     firsts, seconds = {i for i, _ in pairs}, {j for _, j in pairs}
     factors: list[Factor] = []
-    rest_a: list[tuple[Node, tuple[Hashable, ...]]] = [f for k, f in enumerate(a.factors) if k not in firsts]
+    rest_a: list[LabelledFactor] = [f for k, f in enumerate(a.factors) if k not in firsts]
     rest_b = [(node, named(labels)) for k, (node, labels) in enumerate(b.factors) if k not in seconds]
     for i, j in pairs:
         (first, own), (second, other) = a.factors[i], b.factors[j]
