@@ -7,42 +7,28 @@ number among the factors, x.T A x, stays one: A x - (x.T A x) x is not (A - x x.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
+from matcalc.calculus.common import Common, LabelledFactor, Term, as_term, common_of, commons
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.opening import unscaled
-from matcalc.graph import Coefficient, Contract, Node, Sum, base_and_exponent, contract, linear, power, scale
-from matcalc.graph.numbers import add, exact_power, multiply
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Node,
+    Sum,
+    base_and_exponent,
+    contract,
+    linear,
+    scale,
+)
+from matcalc.graph.numbers import exact_power, magnitude, multiply
 from matcalc.shapes.dims import Dim
 
 # Pairs of terms that are compared in one sum.
 PAIRS = 128
 # Comparisons of factors that looking for common ones may take; a longer sum stays as it is.
 EFFORT = 10_000
-
-Factor = tuple[Node, tuple[int, ...]]
-LabelledFactor = tuple[Node, tuple[Hashable, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term as a product: its factors, the labels that come out, and the sizes of all."""
-
-    coefficient: Coefficient
-    node: Node
-    factors: tuple[Factor, ...]
-    out: tuple[int, ...]
-    sizes: tuple[Dim, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """Factors that two terms share, in the labels of the first, and what remains of each."""
-
-    factors: list[Factor]
-    rests: tuple[list[LabelledFactor], list[LabelledFactor]]
-    sizes: dict[Hashable, Dim]
 
 
 def collected(node: Sum, measure: Measure) -> Node:
@@ -71,11 +57,6 @@ def _collected(node: Sum, measure: Measure, mirrored: bool) -> Node:
             break
         current = found
     return scale(outside, current)
-
-
-def magnitude(value: Coefficient) -> Coefficient:
-    """The absolute value."""
-    return value if value >= 0 else multiply(-1, value)
 
 
 def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
@@ -130,7 +111,7 @@ def _between(node: Node, interface: Sequence[int]) -> Node:
 def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     """The sum with the two terms joined that shorten it most; `mirrored` only to something symmetric."""
     holders: dict[Node, list[int]] = {}
-    terms = [_term(c, term, measure.named) for c, term in node.terms]
+    terms = [as_term(c, term, measure.named) for c, term in node.terms]
     for k, term in enumerate(terms):
         for base in dict.fromkeys(base_and_exponent(factor)[0] for factor, _ in term.factors):
             holders.setdefault(base, []).append(k)
@@ -142,7 +123,7 @@ def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     best, gain = None, 0
     for a, b in list(pairs)[:PAIRS]:
         before = _length(terms[a], measure) + _length(terms[b], measure) + 1
-        for made in _joined(terms[a], terms[b]):
+        for made in _joined(terms[a], terms[b], len(terms) == 2):
             saved = before - measure(made)
             if saved > gain and (made.symmetric or not mirrored):
                 rest = [term for k, term in enumerate(node.terms) if k not in (a, b)]
@@ -162,25 +143,35 @@ def _length(term: Term, measure: Measure) -> int:
     return measure(term.node) + (0 if term.coefficient in (1, -1) else 2)
 
 
-def _term(coefficient: Coefficient, node: Node, named: Collection[Node]) -> Term:
-    if isinstance(node, Contract) and node not in named:
-        return Term(coefficient, node, node.factors, node.out, node.sizes)
-    labels = tuple(range(len(node.axes)))
-    return Term(coefficient, node, ((node, labels),), labels, node.axes)
+def _joined(a: Term, b: Term, alone: bool) -> Iterator[Node]:
+    """The sum of two terms with common factors taken out, in every way that can be written.
 
-
-def _joined(a: Term, b: Term) -> Iterator[Node]:
-    """The sum of two terms with common factors taken out, in every way that can be written."""
+    A common number is taken out of all terms or where what remains has no other: a sum of several numbers times
+    several vectors reads best flat.
+    """
     if a.out != b.out:
         return
-    for common in _commons(a, b):
-        ratio, outer = _coefficients(a.coefficient, b.coefficient)
+    ratio, outer = _coefficients(a.coefficient, b.coefficient)
+    for pairs, names in commons(a, b):
+        common = common_of(a, b, pairs, names)
+        if not alone and _is_of_numbers(common, a.out):
+            continue
         rest = _added(common, ratio, a.out)
+        if rest is None and len(a.out) > 2:
+            # (x xᵀ) ⊗ diag(p) - (x xᵀ) ⊗ (p pᵀ): what else is common belongs to the block where the two differ.
+            common = common_of(a, b, _apart(a, pairs, common), names)
+            rest = _added(common, ratio, a.out) if common.factors else None
         if rest is not None:
             node, labels = rest
             # Only sizes of what comes out: an inner label that the rest has summed would be counted again.
             sizes: dict[Hashable, Dim] = {label: a.sizes[label] for label in a.out}
             yield scale(outer, contract([*common.factors, (node, labels)], a.out, sizes))
+
+
+def _apart(a: Term, pairs: Sequence[tuple[int, int]], common: Common) -> list[tuple[int, int]]:
+    """The pairs of common factors that meet no output of what remains."""
+    met = {label for rest in common.rests for _, labels in rest for label in labels}.intersection(a.out)
+    return [(i, j) for i, j in pairs if met.isdisjoint(a.factors[i][1])]
 
 
 def _coefficients(a: Coefficient, b: Coefficient) -> tuple[tuple[Coefficient, Coefficient], Coefficient]:
@@ -221,12 +212,22 @@ def _breaks_number(
     """Whether adding up the rests would join what is a number in a term, xᵀ A x, to other indices."""
     if len(interface) < 2 or len(rest) < 2:
         return False
-    whole = _joined_labels(labels for _, labels in (*common.factors, *rest))
-    numbers = [held for held in whole if held.isdisjoint(out)]
+    numbers = _numbers((*common.factors, *rest), out)
     if not numbers:
         return False
     ends = [held.intersection(interface) for held in _joined_labels(labels for _, labels in rest)]
     return sum(map(bool, ends)) > 1 and any(end <= held for end in ends if end for held in numbers)
+
+
+def _is_of_numbers(common: Common, out: Sequence[int]) -> bool:
+    """Whether what is common are numbers only, of vectors or matrices that have numbers of their own besides."""
+    numbers = out and all(not set(labels).intersection(out) for _, labels in common.factors)
+    return bool(numbers) and all(_numbers(rest, out) for rest in common.rests)
+
+
+def _numbers(factors: Sequence[LabelledFactor], out: Sequence[int]) -> list[set[Hashable]]:
+    """The labels of each part of a product that reaches none of the outputs."""
+    return [held for held in _joined_labels(labels for _, labels in factors) if held.isdisjoint(out)]
 
 
 def _joined_labels(groups: Iterable[Sequence[Hashable]]) -> list[set[Hashable]]:
@@ -237,90 +238,3 @@ def _joined_labels(groups: Iterable[Sequence[Hashable]]) -> list[set[Hashable]]:
         apart = [part for part in parts if part.isdisjoint(held)]
         parts = [*apart, held.union(*(part for part in parts if not part.isdisjoint(held)))]
     return parts
-
-
-# Matching the factors of two terms -----------------------------------------------------------------------------------
-
-
-def _commons(a: Term, b: Term) -> Iterator[Common]:
-    """Every largest set of common factors, one for each pair of factors to start from."""
-    seen = set()
-    for i, (first, _) in enumerate(a.factors):
-        base = base_and_exponent(first)[0]
-        for j, (second, _) in enumerate(b.factors):
-            if base_and_exponent(second)[0] is base:
-                pairs, names = _grown(a, b, i, j)
-                key = frozenset(pairs)
-                if pairs and key not in seen:
-                    seen.add(key)
-                    yield _common(a, b, pairs, names)
-
-
-def _grown(a: Term, b: Term, i: int, j: int) -> tuple[list[tuple[int, int]], dict[int, int]]:
-    """Pairs of equal factors grown from one of them, and the labels of the second term in those of the first."""
-    names = _unified(a, b, i, j, {})
-    if names is None:
-        return [], {}
-    pairs = [(i, j)]
-    grown = True
-    while grown:
-        grown = False
-        for m in range(len(a.factors)):
-            for n in range(len(b.factors)):
-                if any(m == p or n == q for p, q in pairs):
-                    continue
-                labels = b.factors[n][1]
-                if labels and not any(label in names or label in b.out for label in labels):
-                    continue
-                found = _unified(a, b, m, n, names)
-                if found is not None:
-                    names, grown = found, True
-                    pairs.append((m, n))
-    return pairs, names
-
-
-def _unified(a: Term, b: Term, i: int, j: int, names: Mapping[int, int]) -> dict[int, int] | None:
-    """The names extended so that factor j of b has the labels of factor i of a; None where it is another factor."""
-    (first, own), (second, other) = a.factors[i], b.factors[j]
-    base, above = base_and_exponent(first)
-    same, below = base_and_exponent(second)
-    if base is not same or (
-        above != below and not (isinstance(above, int) and isinstance(below, int) and above * below > 0)
-    ):
-        return None
-    orders = [own, own[::-1]] if base.symmetric and len(own) == 2 else [own]
-    for order in orders:
-        found = dict(names)
-        taken = {value: key for key, value in found.items()}
-        for label, theirs in zip(order, other, strict=True):
-            if label in a.out or theirs in b.out:
-                if label != theirs:
-                    break
-            elif found.setdefault(theirs, label) != label or taken.setdefault(label, theirs) != theirs:
-                break
-        else:
-            return found
-    return None
-
-
-def _common(a: Term, b: Term, pairs: Sequence[tuple[int, int]], names: Mapping[int, int]) -> Common:
-    def named(labels: tuple[int, ...]) -> tuple[Hashable, ...]:
-        return tuple(label if label in b.out else names.get(label, ("other", label)) for label in labels)
-
-    firsts, seconds = {i for i, _ in pairs}, {j for _, j in pairs}
-    factors: list[Factor] = []
-    rest_a: list[LabelledFactor] = [f for k, f in enumerate(a.factors) if k not in firsts]
-    rest_b = [(node, named(labels)) for k, (node, labels) in enumerate(b.factors) if k not in seconds]
-    for i, j in pairs:
-        (first, own), (second, other) = a.factors[i], b.factors[j]
-        base, above = base_and_exponent(first)
-        _, below = base_and_exponent(second)
-        least = above if magnitude(above) <= magnitude(below) else below
-        factors.append((first if least == above else second, own))
-        if above != least:
-            rest_a.append((power(base, add(above, multiply(-1, least))), own))
-        if below != least:
-            rest_b.append((power(base, add(below, multiply(-1, least))), named(other)))
-    sizes: dict[Hashable, Dim] = dict(enumerate(a.sizes))
-    sizes.update((("other", label), dim) for label, dim in enumerate(b.sizes))
-    return Common(factors, (rest_a, rest_b), sizes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from matcalc.calculus.simplify import simplify
 from matcalc.calculus.sweep import derive_nodes
 from matcalc.graph import Node, Symbol, contract, linear, permute, tidy
 
@@ -14,8 +15,9 @@ def differentiate(
 ) -> list[Node]:
     """∂ᵏ output by each tuple of variables, with axes (output axes…, axes of the first variable…, the second…).
 
-    First derivatives come from one sweep together; higher ones differentiate the result again. `symmetric` says how
-    a symmetric variable counts: "projection" gives the derivative within the symmetric matrices, sym(G), "cookbook"
+    First derivatives come from one sweep together; higher ones differentiate the simplified result again, using no
+    property of the variable but that it is what it is: sum(p) of a simplex stays sum(p). `symmetric` says how a
+    symmetric variable counts: "projection" gives the derivative within the symmetric matrices, sym(G), "cookbook"
     that by the independent entries, G + Gᵀ − G ⊙ I.
     """
     firsts = list(dict.fromkeys(variables[0] for variables in wanted))
@@ -24,7 +26,7 @@ def differentiate(
     for first, *others in wanted:
         node = constrained(gradients[first], first, symmetric)
         for variable in others:
-            [node] = derive_nodes(tidy(node)[0], [variable])
+            [node] = derive_nodes(simplify(tidy(node)[0], variable.properties), [variable])
             node = constrained(node, variable, symmetric)
         found.append(node)
     return found

@@ -1,12 +1,23 @@
-"""Sums that get shorter when products of sums in them are multiplied out, because terms cancel."""
+"""Multiplying out: sums that get shorter because terms cancel, and products of tensors, which have no other form."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.opening import unscaled, with_opened
-from matcalc.graph import Coefficient, Contract, Node, Size, Sum, base_and_exponent, linear
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Node,
+    Size,
+    Sum,
+    base_and_exponent,
+    linear,
+    rebuild,
+    shared_parts,
+    topological,
+)
 from matcalc.graph.numbers import multiply
 
 # Products that multiplying out may give before it is left alone.
@@ -125,15 +136,46 @@ def _count(node: Node) -> int:
     return len(inner.terms) if isinstance(inner, Sum) else 1
 
 
-def _products(term: Term) -> list[Term] | None:
-    """A term multiplied out, or None past the budget."""
+def with_tensors_open(root: Node) -> Node:
+    """The graph with products over sums of more than two indices multiplied out; named parts stay whole.
+
+    Such a sum has no matrix notation: an index form of index forms would be all that could be written.
+    """
+    order = topological([root])
+    if not any(_is_tensor(node) for node in order):
+        return root
+    named = frozenset(shared_parts([root]))
+    new: dict[Node, Node] = {}
+    for node in order:
+        made = node
+        if new and any(child in new for child in node.children):
+            made = rebuild(node, [new.get(child, child) for child in node.children])
+        if isinstance(made, Contract):
+            found = _products((1, made), lambda factor: _is_tensor(factor) and factor not in named)
+            if found is not None and len(found) > 1:
+                made = linear(found, made.axes)
+        if made is not node:
+            new[node] = made
+    return new.get(root, root)
+
+
+def _is_tensor(node: Node) -> bool:
+    return isinstance(node, Sum) and len(node.axes) > 2
+
+
+def _is_sum(node: Node) -> bool:
+    return isinstance(node, Sum)
+
+
+def _products(term: Term, opens: Callable[[Node], bool] = _is_sum) -> list[Term] | None:
+    """A term with the sums that `opens` tells multiplied out, or None past the budget."""
     pending, done = [term], []
     while pending:
         coefficient, node = pending.pop()
         if isinstance(node, Sum):
             pending += [(multiply(coefficient, c), inner) for c, inner in node.terms]
-        elif isinstance(node, Contract) and any(isinstance(factor, Sum) for factor, _ in node.factors):
-            place = next(k for k, (factor, _) in enumerate(node.factors) if isinstance(factor, Sum))
+        elif isinstance(node, Contract) and any(map(opens, node.children)):
+            place = next(k for k, (factor, _) in enumerate(node.factors) if opens(factor))
             factor, labels = node.factors[place]
             assert isinstance(factor, Sum)
             others = [pair for k, pair in enumerate(node.factors) if k != place]

@@ -7,12 +7,12 @@ made: the arguments of functions stay as the user wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected
 from matcalc.calculus.cost import Measure, named_parts, written
-from matcalc.calculus.expand import Marks, expanded
+from matcalc.calculus.expand import Marks, expanded, with_tensors_open
 from matcalc.calculus.laws.index import Laws, features, laws_for
 from matcalc.calculus.opening import with_opened
 from matcalc.graph import (
@@ -30,23 +30,29 @@ from matcalc.graph import (
 ROUNDS = 12
 
 
-def simplify(node: Node) -> Node:
-    """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result."""
+def simplify(node: Node, unused: Collection[str] = ()) -> Node:
+    """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result.
+
+    No law is applied that needs one of the properties `unused`.
+    """
+    opened = with_tensors_open(node)
+    if opened is not node:
+        [node] = tidy(opened)
     for _ in range(ROUNDS):
-        shorter = _shorter(node)
+        shorter = _shorter(node, unused)
         if shorter is None:
             break
         node = shorter
     return node
 
 
-def _shorter(node: Node) -> Node | None:
+def _shorter(node: Node, unused: Collection[str]) -> Node | None:
     """The result of one round, or None where that is not shorter.
 
     What is shorter here may be longer as a whole, where it takes apart what is written once by name. Then laws and
     algebra are tried one without the other.
     """
-    rewriting = _Round(node)
+    rewriting = _Round(node, unused)
     tried: Node | None = None
     for laws, algebra in ((True, True), (True, False), (False, True)):
         made = rewriting.run(laws, algebra)
@@ -64,10 +70,10 @@ def _shorter(node: Node) -> Node | None:
 class _Round:
     """One walk over the graph, operands first."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, unused: Collection[str]) -> None:
         self.root = root
         self.order = topological([root])
-        self.laws = laws_for(features(self.order))
+        self.laws = laws_for(features(self.order).difference(unused))
         self.outer = _outer_part(root, self.order)
         self.marks = Marks()
         self.measure = Measure(lambda: named_parts(root))
