@@ -9,7 +9,7 @@ from matcalc.graph import Apply, Map, Node, Symbol, base_and_exponent, is_power,
 from matcalc.notation.formula import formula
 from matcalc.notation.shapes import shape_of
 from matcalc.notation.text import text
-from matcalc.rules.entries import Elementwise, Function
+from matcalc.rules.entries import Condition, Elementwise, Function
 
 _CONSTRAINED = {
     "orthogonal": "orthogonality",
@@ -19,18 +19,29 @@ _CONSTRAINED = {
 }
 
 
-def conditions(output: Node, wrt: Sequence[Symbol], order: Sequence[str]) -> tuple[str, ...]:
-    """What a user must know of the derivative of `output` by `wrt`: only parts that depend on a variable count."""
+def conditions(
+    output: Node, wrt: Sequence[Symbol], order: Sequence[str], derivative: Node
+) -> tuple[str, ...]:
+    """What a user must know of the `derivative` of `output` by `wrt`.
+
+    Of the output only parts that depend on a variable count, of the derivative only functions that it brings in.
+    """
     active: set[Node] = set(wrt)
     found: dict[str, None] = {}
     for variable in wrt:
         for name, words in _CONSTRAINED.items():
             if name in variable.properties:
                 found[f"the derivative by {variable.name} does not use its {words}"] = None
-    for node in topological([output]):
+    typed = topological([output])
+    for node in typed:
         if any(child in active for child in node.children):
             active.add(node)
             for sentence in _of_node(node, order):
+                found[sentence] = None
+    known = set(typed)
+    for node in topological([derivative]):
+        if isinstance(node, Apply) and isinstance(node.function, Function) and node not in known:
+            for sentence in _told(node.function.defined(node), order):
                 found[sentence] = None
     return tuple(found)
 
@@ -43,15 +54,19 @@ def _of_node(node: Node, order: Sequence[str]) -> list[str]:
         if isinstance(function, Elementwise) and function.kinks:
             return [f"{function.name} is not smooth at {_filled(function, node, order)}"]
     elif isinstance(node, Apply) and isinstance(node.function, Function):
-        told = [
-            f"holds where {c.text.format(_written(c.operand, order))}"
-            for c in node.function.conditions(node)
-            if not _is_declared(c.operand)
-        ]
+        told = _told(node.function.conditions(node), order)
         if node.function.kinks:
             told.append(f"{node.function.name}: {node.function.kinks}")
         return told
     return []
+
+
+def _told(found: Sequence[Condition], order: Sequence[str]) -> list[str]:
+    return [
+        f"holds where {condition.text.format(_written(condition.operand, order))}"
+        for condition in found
+        if not _is_declared(condition.operand)
+    ]
 
 
 def _is_declared(node: Node) -> bool:

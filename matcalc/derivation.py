@@ -60,7 +60,7 @@ class Derivation(Shown):
     def warnings(self) -> tuple[str, ...]:
         """Where the derivative holds, what is taken at kinks, and what looked like a slip in the expression."""
         known = self._of.vocabulary
-        told = (*known.warnings, *conditions(self._of.node, self._wrt, known.order))
+        told = (*known.warnings, *conditions(self._of.node, self._wrt, known.order, self.node))
         return tuple(dict.fromkeys(told))
 
     @property

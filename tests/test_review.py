@@ -83,4 +83,4 @@ def test_our_own_text_has_no_limits() -> None:
 
 def test_declared_properties_settle_conditions() -> None:
     assert mc.derive("logdet(S)", "S", shapes="S: n n spd").warnings == ()
-    assert mc.derive("det(X)", "X").warnings == ("holds where X is invertible",)
+    assert mc.derive("inv(X)", "X").warnings == ("holds where X is invertible",)

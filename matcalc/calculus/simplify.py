@@ -13,6 +13,7 @@ from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected
 from matcalc.calculus.cost import Measure, named_parts, written
 from matcalc.calculus.expand import Marks, expanded, with_tensors_open
+from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
 from matcalc.calculus.opening import with_opened
 from matcalc.graph import (
@@ -35,6 +36,7 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
 
     No law is applied that needs one of the properties `unused`.
     """
+    node = with_inverses(node)
     opened = with_tensors_open(node)
     if opened is not node:
         [node] = tidy(opened)

@@ -3,9 +3,11 @@
 from matcalc.rules import (  # noqa: F401  (each registers its functions)
     activations,
     contractions,
+    determinants,
     elementwise,
-    linear_algebra,
+    inverses,
     losses,
+    matrix_powers,
     norms,
     probability,
     reductions,

@@ -155,7 +155,8 @@ class Function(_ByName, ABC):
     """A genuine function: neither a contraction nor elementwise. One final class each, one instance of it.
 
     `signature` is NumPy's gufunc notation: operands are batch axes followed by the core axes named there. The class
-    docstring derives the pullback and `citation` says where to find it.
+    docstring derives the pullback and `citation` says where to find it. Of properties: `keeps` are those of the operand
+    that the value has too, `gives` those that it always has, `makes` what follows from one of the operand.
     """
 
     name: ClassVar[str]
@@ -172,6 +173,8 @@ class Function(_ByName, ABC):
     refused: ClassVar[tuple[tuple[tuple[int, ...], ...], ...]] = ()
     hint: ClassVar[str | None] = None
     keeps: ClassVar[frozenset[str]] = frozenset()
+    gives: ClassVar[frozenset[str]] = frozenset()
+    makes: ClassVar[Mapping[str, frozenset[str]]] = {}
 
     def shape_rules(self, options: Mapping[str, Any]) -> tuple[ShapeRule, ...]:
         """The shapes that fit, given the options of the call."""
@@ -208,9 +211,13 @@ class Function(_ByName, ABC):
         """Whether the square result is symmetric; `symmetric` answers for the operands."""
         return False
 
+    def defined(self, node: Node) -> list[Condition]:
+        """What must hold for the value of `node` to be defined."""
+        return []
+
     def conditions(self, node: Node) -> list[Condition]:
         """What must hold for the derivative of `node` to be right."""
-        return []
+        return self.defined(node)
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"

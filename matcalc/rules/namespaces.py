@@ -71,3 +71,15 @@ def finite_top(xp: Any, x: Any) -> Any:
     """What to shift by before exp: the largest entry along the last axis, kept as an axis, and held finite."""
     limits = xp.finfo((x * 1.0).dtype)
     return xp.clip(xp.amax(x, -1), limits.min, limits.max)[..., None]
+
+
+def swapped(xp: Any, x: Any) -> Any:
+    """x with its last two axes exchanged."""
+    return xp.swapaxes(x, -1, -2)
+
+
+def eye_like(xp: Any, x: Any) -> Any:
+    """The identity matrix of the size and the dtype of the last axis of x."""
+    if library(xp) == "torch":
+        return xp.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    return xp.eye(x.shape[-1], dtype=x.dtype)

@@ -45,3 +45,22 @@ def diagonal_of(node: Node) -> Node | None:
 def applied(node: Node, name: str) -> Apply | None:
     """The node if it applies the genuine function of this name, else None."""
     return node if isinstance(node, Apply) and node.function.name == name else None
+
+
+def chain(node: Node) -> list[tuple[Node, bool]] | None:
+    """The factors of a product of square matrices from left to right, each with whether it is transposed; else None."""
+    if not isinstance(node, Contract) or len(node.out) != 2 or len(node.factors) < 2:
+        return None
+    if len(set(node.sizes)) > 1 or len(node.sizes) != len(node.factors) + 1:
+        return None
+    found: list[tuple[Node, bool]] = []
+    rest = list(node.factors)
+    at, end = node.out
+    while rest and at != end:
+        here = [place for place, (_, labels) in enumerate(rest) if at in labels]
+        if len(here) != 1 or len(set(rest[here[0]][1])) != 2:
+            return None
+        factor, labels = rest.pop(here[0])
+        found.append((factor, labels[1] == at))
+        at = labels[0] if labels[1] == at else labels[1]
+    return found if not rest and at == end else None

@@ -47,7 +47,7 @@ def _clear_of_integers(
     return values
 
 
-def _invertible(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def _full_rank(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     while True:
         values = rng.uniform(-2.0, 2.0, shape)
         if np.linalg.cond(values).max() < _WORST_CONDITION:
@@ -55,12 +55,12 @@ def _invertible(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def _symmetric(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    values = _invertible(rng, shape)
+    values = _full_rank(rng, shape)
     return values + np.swapaxes(values, -1, -2)
 
 
 def _spd(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    values = _invertible(rng, shape)
+    values = _full_rank(rng, shape)
     return values @ np.swapaxes(values, -1, -2)
 
 
@@ -69,11 +69,12 @@ def _diagonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    return np.linalg.qr(_invertible(rng, shape))[0]
+    return np.linalg.qr(_full_rank(rng, shape))[0]
 
 
 _MATRICES = {
-    "invertible": _invertible,
+    "full_rank": _full_rank,
+    "invertible": _full_rank,
     "symmetric": _symmetric,
     "spd": _spd,
     "diagonal": _diagonal,

@@ -19,7 +19,7 @@ SILENTLY_WRONG_ELSEWHERE = {
     "x / (x.T @ x)": ("x", "eye(n) / (x.T @ x) - 2 * x @ x.T / (x.T @ x)**2"),
     "sum(A**3)": ("A", "3 * A**2"),
     "tr(matrix_power(A, 3))": ("A", "3 * A.T @ A.T"),
-    "det(A) * tr(A)": ("A", "det(A) * (tr(A) * inv(A).T + eye(n))"),
+    "det(A) * tr(A)": ("A", "tr(A) * adj(A).T + det(A) * eye(n)"),
     "sqrt(x.T @ x)": ("x", "x / norm(x)"),
     "log(det(A)**2)": ("A", "2 * inv(A).T"),
 }

@@ -49,6 +49,10 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("matrix_power", (X, 1), {}, X),
     ("matrix_power", (X, 13), {}, np.linalg.matrix_power(X, 13)),
     ("matrix_power", (X, -2), {}, np.linalg.matrix_power(X, -2)),
+    ("pinv", (A,), {}, np.linalg.pinv(A)),
+    ("pinv", (x,), {}, np.linalg.pinv(x)[0]),
+    ("pinv", (x.T,), {}, np.linalg.pinv(x.T)[:, 0]),
+    ("adj", (X,), {}, np.linalg.det(X) * np.linalg.inv(X)),
     ("log_softmax", (x,), {}, scipy.special.log_softmax(x)[:, 0]),
     ("log_softmax", (A,), {"axis": 0}, scipy.special.log_softmax(A, 0)),
     ("log_softmax", (A,), {"axis": 1}, scipy.special.log_softmax(A, 1)),
@@ -100,6 +104,24 @@ def test_every_composite_has_a_value_here() -> None:
 def test_commutation() -> None:
     K = evaluate(call(lookup("commutation"), "m", "n").node, {}, {"m": 3, "n": 4})
     np.testing.assert_array_equal(K @ A.T.ravel(), A.ravel())
+
+
+def cofactors(X: Any) -> Any:
+    """The adjugate by its definition."""
+    indices = range(len(X))
+    minors = [[np.delete(np.delete(X, j, 0), i, 1) for j in indices] for i in indices]
+    return np.array([[(-1) ** (i + j) * np.linalg.det(minors[i][j]) for j in indices] for i in indices])
+
+
+@pytest.mark.parametrize("rank", [2, 3, 4])
+def test_the_adjugate_of_singular_matrices(rank: int) -> None:
+    singular = X[:, :rank] @ X[:rank]
+    value = lookup("adj").value
+    for xp in (np, jnp):
+        single = xp is jnp
+        found = np.asarray(value(xp, xp.asarray(np.stack([singular, X]))))
+        expected = np.stack([cofactors(singular), cofactors(X)])
+        np.testing.assert_allclose(found, expected, atol=1e-4 if single else 1e-12)
 
 
 INF = np.inf

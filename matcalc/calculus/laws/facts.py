@@ -24,6 +24,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     "simplex": ("symbol", "softmax", "argmax_indicator", "argmin_indicator"),
     "onehot": ("symbol",),
     "orthogonal": ("symbol",),
+    "invertible": ("symbol",),
 }
 _POSITIVE = ("exp", "sigmoid", "softplus", "cosh")
 
@@ -80,4 +81,7 @@ _FACTS: dict[str, Callable[[Node], bool]] = {
     "simplex": _simplex,
     "onehot": _declared("onehot"),
     "orthogonal": _declared("orthogonal"),
+    "invertible": lambda node: (
+        isinstance(node, Symbol) and bool(node.properties & {"invertible", "spd", "orthogonal"})
+    ),
 }

@@ -22,6 +22,17 @@ LAWS = (
     Law("X @ adj(X) = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("X.T @ adj(X)",)),
     Law("pinv(X) @ X @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X",)),
     Law("X @ pinv(X) @ X = X", "X: m n", _PSEUDO, unlike=("X @ pinv(X)",)),
+    Law("X.T @ X @ pinv(X) = X.T", "X: m n", _PSEUDO, unlike=("X @ X.T @ pinv(X).T",)),
+    Law("pinv(X) @ X @ X.T = X.T", "X: m n", _PSEUDO, unlike=("pinv(X) @ X @ Y.T",)),
+    Law("pinv(X) @ pinv(X).T @ X.T = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ pinv(X).T @ Y.T",)),
+    Law("X.T @ pinv(X).T @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("X.T @ pinv(X).T @ X.T",)),
+    Law(
+        "X @ pinv(X) - pinv(X).T @ X.T = zeros(m, m)",
+        "X: m n",
+        _PSEUDO,
+        unlike=("X @ pinv(X) - pinv(Y).T @ Y.T", "X @ pinv(X) + pinv(X).T @ X.T"),
+    ),
+    Law("pinv(X) @ X - X.T @ pinv(X).T = zeros(n, n)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X - X.T @ X",)),
     Law(
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
     ),
