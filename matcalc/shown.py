@@ -183,6 +183,13 @@ class Shown:
         return latex(self.tree)
 
     @cached_property
+    def mathml(self) -> str:
+        """The formula as a `math` element of MathML Core, for a web page."""
+        from matcalc.notation.mathml import mathml
+
+        return mathml(self.tree)
+
+    @cached_property
     def unicode(self) -> str:
         """The formula for a terminal."""
         from matcalc.notation.unicode import unicode

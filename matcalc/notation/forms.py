@@ -17,7 +17,9 @@ from matcalc.notation.mathematical import (
     OPERAND,
     PRODUCT,
     SCRIPTED,
+    SIGNED,
     TENSOR,
+    TERM,
     Form,
     Notation,
     is_matrix,
@@ -66,8 +68,9 @@ def _root(notation: Notation, tree: Call) -> Rendered:
 
 
 def _modulus(notation: Notation, tree: Call) -> Rendered | None:
+    """|a|, and |x| entry by entry; |A| could be taken for the determinant."""
     body = tree.arguments[0]
-    return (APPLIED, notation.bars(1, ((body, FORMULA),))) if is_scalar(body) else None
+    return None if is_matrix(body) else (APPLIED, notation.bars(1, ((body, FORMULA),)))
 
 
 def _norm(notation: Notation, tree: Call) -> Rendered:
@@ -183,6 +186,30 @@ def _commutation(notation: Notation, tree: Call) -> Rendered:
     )
 
 
+def _entropy(notation: Notation, tree: Call) -> Rendered | None:
+    """H(p), and H(p, q) of two."""
+    return None if "H" in notation.avoid else notation.with_arguments(notation.mark("H"), tree)
+
+
+def _divergence(notation: Notation, tree: Call) -> Rendered:
+    first, second = tree.arguments
+    head = notation.scripted((notation.mark("D"),), (notation.upright("KL"),), ())
+    inside = (notation.opening, (first, FORMULA), notation.parallel, (second, FORMULA), notation.closing)
+    return APPLIED, (*head, notation.application, *inside)
+
+
+def _squared_error(notation: Notation, tree: Call) -> Rendered:
+    first, second = tree.arguments
+    bars = notation.bars(2, ((first, FORMULA), notation.minus, (second, TERM)))
+    below = "F" if is_matrix(first) or is_matrix(second) else "2"
+    return SCRIPTED, notation.scripted(bars, (notation.mark(below),), (notation.mark("2"),))
+
+
+def _surprise(notation: Notation, tree: Call) -> Rendered:
+    head = notation.head("log", 0) + notation.application
+    return SIGNED, (notation.sign, head, notation.opening, (tree.arguments[0], FORMULA), notation.closing)
+
+
 def _with(count: int, form: Form) -> Form:
     """The form for calls with exactly so many arguments and no options; others are written by name."""
 
@@ -217,4 +244,9 @@ FORMS: dict[str, Form] = {
     "ones": _sized("ones"),
     "zeros": _sized("zeros"),
     "commutation": _with(2, _commutation),
+    "entropy": _with(1, _entropy),
+    "cross_entropy": _with(2, _entropy),
+    "kl_divergence": _with(2, _divergence),
+    "sse": _with(2, _squared_error),
+    "surprise": _with(1, _surprise),
 }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
 from matcalc.notation.forms import FORMS
 from matcalc.notation.mathematical import (
-    BASE,
     FACTOR,
     FORMULA,
     FRACTION,
@@ -21,22 +19,23 @@ from matcalc.notation.mathematical import (
     SIGNED,
     Notation,
 )
-from matcalc.notation.render import Item, Items, Rendered, names_in
+from matcalc.notation.render import Items, Rendered, names_in
 from matcalc.notation.spelling import spell
 from matcalc.notation.text import number_text
 from matcalc.notation.tree import Call, Indexed, Literal, Tree, together
 from matcalc.rules import find
 
-_PLACEHOLDER = re.compile(r"\{(\d)\}")
-_BRACKET = re.compile(r"([()[\]])")
-_ENCLOSING = ("{", "(", "[", "|", ", ")
-_ENCLOSED = ("}", ")", "]", "|", ", ", r"\right")
 _ESCAPED = str.maketrans(
     {c: "\\" + c for c in "{}$&#%_"} | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
 )
 
 # Signs that a variable may bear as well; where one does, the function is written by name.
-_CLASHES = {"sigma": (r"\sigma(", r"\sigma\left("), "e": ("e^{",), "delta": (r"\delta_{",)}
+_CLASHES = {
+    "sigma": (r"\sigma(", r"\sigma\left("),
+    "e": ("e^{",),
+    "delta": (r"\delta_{",),
+    "H": ("H(", r"H\left("),
+}
 
 
 def latex(tree: Tree) -> str:
@@ -105,6 +104,7 @@ class Latex(Notation):
     plus, minus, sign = " + ", " - ", "-"
     odot, oslash, otimes, cross = r" \odot ", r" \oslash ", r" \otimes ", r" \times "
     gap, thin, dot, comma, equals = " ", r" \, ", r" \cdot ", ", ", " = "
+    parallel = r" \,\|\, "
     top, inverse, inverse_top = r"\top", "-1", r"-\top"
     ones, zeros, eye, infinity = r"\mathbf{1}", r"\mathbf{0}", "I", r"\infty"
     where, where_comma = r", \quad \text{where } ", r", \; "
@@ -171,20 +171,6 @@ class Latex(Notation):
         else:
             shown = rf"\operatorname{{{entry.name.translate(_ESCAPED)}}}"
         return shown + ("'" * primes if primes < 4 else f"^{{({primes})}}")
-
-    def applied(self, tree: Call) -> Rendered:
-        """The table may give a template with `{0}` for the first argument; then that is how the call looks."""
-        entry = find(tree.function)
-        if entry is None or tree.primes or tree.keywords or "{0}" not in entry.latex:
-            return super().applied(tree)
-        parts = _PLACEHOLDER.split(entry.latex)
-        if max(map(int, parts[1::2])) >= len(tree.arguments):
-            return super().applied(tree)
-        items: list[Item] = _BRACKET.split(parts[0])
-        for before, place, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False):
-            enclosed = before.endswith(_ENCLOSING) and after.startswith(_ENCLOSED)
-            items += ((tree.arguments[int(place)], FORMULA if enclosed else BASE), *_BRACKET.split(after))
-        return (SIGNED if parts[0].startswith("-") else SCRIPTED), items
 
     def upright(self, word: str) -> str:
         return rf"\mathrm{{{word}}}"

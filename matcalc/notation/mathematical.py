@@ -77,6 +77,8 @@ class Notation(ABC):
     dot: ClassVar[str]
     comma: ClassVar[str]
     equals: ClassVar[str]
+    parallel: ClassVar[str]
+    application: ClassVar[str] = ""  # between a function's name and its arguments
     opening: ClassVar[str] = "("
     closing: ClassVar[str] = ")"
     top: ClassVar[str]
@@ -185,7 +187,7 @@ class Notation(ABC):
 
     def with_arguments(self, head: str, tree: Call) -> Rendered:
         """`head(arguments)`."""
-        items: list[Item] = [head, self.opening]
+        items: list[Item] = [head + self.application, self.opening]
         for index, argument in enumerate(tree.arguments):
             if index:
                 items.append(self.comma)
@@ -193,7 +195,7 @@ class Notation(ABC):
         for key, value in tree.keywords:
             if len(items) > 2:
                 items.append(self.comma)
-            items += (*self.spelled(key)[1], self.equals, value)
+            items += (*self.spelled(key)[1], self.equals, *self.spelled(value)[1])
         items.append(self.closing)
         return APPLIED, items
 
@@ -263,7 +265,8 @@ class Notation(ABC):
         if type(base) is Call and base.function in self.power_on_name and _on_name(base, exponent):
             above = self.exponent(exponent, False, False)
             head = self.scripted((self.head(base.function, 0),), (), above)
-            return SCRIPTED, (*head, self.opening, (base.arguments[0], FORMULA), self.closing)
+            argument = (base.arguments[0], FORMULA)
+            return SCRIPTED, (*head, self.application, self.opening, argument, self.closing)
         above = self.exponent(exponent, not is_scalar(base), is_matrix(base))
         return SCRIPTED, self.scripted(((base, BASE | NUMBER),), (), above)
 

@@ -63,6 +63,7 @@ class Unicode(Notation):
     plus, minus, sign = " + ", " − ", "−"
     odot, oslash, otimes, cross = " ⊙ ", " ⊘ ", " ⊗ ", " × "
     gap, thin, dot, comma, equals = " ", " ", " · ", ", ", " = "
+    parallel = " ‖ "
     top, inverse, inverse_top = "⊤", "−1", "−⊤"
     ones, zeros, eye = "𝟏", "𝟎", "I"
     where, where_comma = " where ", ", "

@@ -17,6 +17,7 @@ import matcalc as mc
 from matcalc.graph import live_nodes
 from tests.fuzz.terms import Case, Dim, Shape, Term, dim_size
 from tests.fuzz.twin import abstract, evaluate, jax_twin, numpy_twin
+from tests.notation.mathml import check_mathml
 from tests.reference import evaluate as meaning
 
 TOLERANCE = 1e-8
@@ -348,10 +349,11 @@ def _normal(shown: Any) -> Any:
     return (shown.expression if hasattr(shown, "expression") else shown)._normal
 
 
-def latex_is_balanced(subject: Subject) -> None:
-    """Braces, \\left and \\right, \\begin and \\end pair up."""
+def formulas_are_well_formed(subject: Subject) -> None:
+    """LaTeX: braces, \\left and \\right, \\begin and \\end pair up. MathML: every element has its parts."""
     for shown in (subject.expression, *subject.derivatives.values()):
         check_latex(shown.latex)
+        check_mathml(shown.mathml)
         assert shown.unicode
 
 
@@ -426,7 +428,7 @@ ALWAYS: tuple[Callable[[Subject], None], ...] = (
     evaluator_is_right,
     derivative_is_right,
     text_reads_back,
-    latex_is_balanced,
+    formulas_are_well_formed,
     layouts_are_right,
     order_does_not_matter,
 )
