@@ -60,6 +60,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A fresh page of 1000 × 700 pixels, without cookies or storage; what goes wrong in its scripts fails the test."""
     context = browser.new_context(viewport={"width": 1000, "height": 700})
     opened = context.new_page()
+    opened.set_default_timeout(10_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
