@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from textwrap import indent
 from typing import Any
 
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import simplify
+from matcalc.computed import Computation, Computed, said
 from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
 from matcalc.expression import Expression, parse
@@ -20,7 +22,7 @@ from matcalc.shown import Shown, Vocabulary
 MAX_ORDER = 6
 
 
-class Derivation(Shown):
+class Derivation(Shown, Computed):
     """A derivative: its formula in every notation, its shape, evaluators, and the check against JAX.
 
     `text`, `latex`, `unicode`, `index_notation` show it; `numpy()` and `jax()` evaluate it; `verify()` checks it.
@@ -90,17 +92,17 @@ class Derivation(Shown):
 
     # Evaluation ------------------------------------------------------------------------------------------------
 
-    def numpy(self) -> Any:
-        """An evaluator: arrays by name in, array out."""
-        return self.expression.numpy()
+    @property
+    def computation(self) -> Computation:
+        """The derivative, as evaluators and source have it."""
+        name = _function_name(self._of, self.order, self._layout)
+        return Computation(
+            (self.node, self.shape), self._symbols, self._functions, name, self._said, self._given_names
+        )
 
-    def jax(self) -> Any:
-        """A JAX evaluator, traceable under jit, vmap and grad."""
-        return self.expression.jax()
-
-    def code(self, target: str = "numpy") -> str:
-        """Readable source of a function that computes the derivative. Raises DomainError for an unknown target."""
-        return self.expression.code(target)
+    def _said(self) -> str:
+        by = " and ".join(self.wrt)
+        return f"The derivative of {said(self._of)} by {by}:\n\n{indent(said(self), '    ')}"
 
     def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
         """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
@@ -130,7 +132,7 @@ class Derivation(Shown):
         return f"<derivative of {self._of.text} by {', '.join(self.wrt)}: {self.text}>"
 
 
-class Derivations(Mapping[str, Derivation]):
+class Derivations(Mapping[str, Derivation], Computed):
     """The derivatives of one expression by several variables; evaluators and code compute shared parts once."""
 
     def __init__(self, derivations: Mapping[str, Derivation]) -> None:
@@ -153,33 +155,20 @@ class Derivations(Mapping[str, Derivation]):
         """The nodes of all derivatives in one normal form: what they share is one node."""
         return tidy(*(one.laid_out for one in self._derivations.values()))
 
-    def _evaluator(self, build: Callable[..., Any]) -> Any:
+    @property
+    def computation(self) -> Computation:
+        """All of the derivatives, by variable."""
         first = next(iter(self._derivations.values()))
-        outputs = {
-            name: (node, one.shape)
-            for (name, one), node in zip(self._derivations.items(), self.nodes, strict=True)
-        }
-        doc = "\n".join(f"{name}: {one.text}" for name, one in self._derivations.items())
-        return build(outputs, first._symbols, first.functions, doc=doc)
+        pairs = zip(self._derivations.items(), self.nodes, strict=True)
+        outputs = {name: (node, one.shape) for (name, one), node in pairs}
+        of = first.of
+        name = _function_name(of, first.order, first.layout) + "s"
+        return Computation(outputs, first._symbols, first.functions, name, self._said, of._given_names)
 
-    def numpy(self) -> Any:
-        """One evaluator for all: arrays by name in, a dict of arrays by variable out."""
-        from matcalc.numeric.evaluator import numpy_evaluator
-
-        return self._evaluator(numpy_evaluator)
-
-    def jax(self) -> Any:
-        """The same for JAX arrays."""
-        from matcalc.numeric.evaluator import jax_evaluator
-
-        return self._evaluator(jax_evaluator)
-
-    def code(self, target: str = "numpy") -> str:
-        """Readable source of one function for all. Raises DomainError for an unknown target."""
-        evaluators = {"numpy": self.numpy, "jax": self.jax}
-        if target not in evaluators:
-            raise DomainError(f"there is no code for '{target}'", hint=f"one of {', '.join(evaluators)}")
-        return str(evaluators[target]().source)
+    def _said(self) -> str:
+        first = next(iter(self._derivations.values()))
+        lines = [f"    {name}: {said(one)}" for name, one in self._derivations.items()]
+        return "\n".join([f"The derivatives of {said(first.of)}, by variable:", "", *lines])
 
     def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> dict[str, Any]:
         """The evidence for each derivative, by variable."""
@@ -258,6 +247,13 @@ def _variable(of: Expression, wanted: object) -> Symbol:
         hint = f"did you mean {near}?" if near else f"the variables are: {known_names}"
         raise UnknownNameError(f"there is no variable '{name}' to differentiate by", hint=hint)
     return symbol(name, declaration.shape, declaration.properties)
+
+
+def _function_name(of: Expression, order: int, layout: str) -> str:
+    """What a person would call a function that computes the derivative."""
+    if of._shape == (1, 1) and order < 3:
+        return ("gradient" if layout == "shape" else "jacobian", "hessian")[order - 1]
+    return "jacobian" if order == 1 else "derivative"
 
 
 def _derivations(

@@ -7,6 +7,7 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
+from matcalc.computed import Computation, Computed, said
 from matcalc.declared import Declared, declarations
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Node, normal, number, symbol
@@ -31,7 +32,7 @@ from matcalc.rules.entries import Entry
 from matcalc.shown import Shown, Vocabulary
 
 
-class Expression(Shown):
+class Expression(Shown, Computed):
     """A value of the language: `e.text`, `e.latex`, `e.shape`, `e.numpy()`; combine with `@ * / + - **` and `.T`.
 
     `==` compares normal forms, so that X.T @ (X @ t - y) equals X.T @ X @ t - X.T @ y; it is exact, never numeric.
@@ -58,24 +59,17 @@ class Expression(Shown):
         """The node with its two-dimensional shape."""
         return Value(self._given, self._shape)
 
-    def numpy(self) -> Any:
-        """An evaluator: arrays by name in, array out."""
-        from matcalc.numeric.evaluator import numpy_evaluator
-
-        return numpy_evaluator((self.node, self.shape), self._symbols, self._functions, doc=self.text)
-
-    def jax(self) -> Any:
-        """A JAX evaluator, traceable under jit, vmap and grad."""
-        from matcalc.numeric.evaluator import jax_evaluator
-
-        return jax_evaluator((self.node, self.shape), self._symbols, self._functions, doc=self.text)
-
-    def code(self, target: str = "numpy") -> str:
-        """Readable source of a function that computes the value. Raises DomainError for an unknown target."""
-        evaluators = {"numpy": self.numpy, "jax": self.jax}
-        if target not in evaluators:
-            raise DomainError(f"there is no code for '{target}'", hint=f"one of {', '.join(evaluators)}")
-        return str(evaluators[target]().source)
+    @property
+    def computation(self) -> Computation:
+        """The value, as evaluators and source have it."""
+        return Computation(
+            (self.node, self.shape),
+            self._symbols,
+            self._functions,
+            "value",
+            lambda: said(self),
+            self._given_names,
+        )
 
     # Equality --------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ LAYERS = {
     "matcalc.explain": 7,
     "matcalc.declared": 8,
     "matcalc.shown": 8,
+    "matcalc.computed": 8,
     "matcalc.conditions": 8,
     "matcalc.expression": 8,
     "matcalc.derivation": 8,

@@ -1,5 +1,15 @@
 """From the graph to source text of array libraries: `generate` writes it, `compiled` makes it callable."""
 
-from matcalc.codegen.source import JAX, NUMPY, TARGETS, Source, Target, compiled, derivative_name, generate
+from matcalc.codegen.source import (
+    JAX,
+    NUMPY,
+    TARGETS,
+    TORCH,
+    Source,
+    Target,
+    compiled,
+    derivative_name,
+    generate,
+)
 
-__all__ = ["JAX", "NUMPY", "TARGETS", "Source", "Target", "compiled", "derivative_name", "generate"]
+__all__ = ["JAX", "NUMPY", "TARGETS", "TORCH", "Source", "Target", "compiled", "derivative_name", "generate"]

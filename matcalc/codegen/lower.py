@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from matcalc.codegen.contraction import contracted
 from matcalc.codegen.program import Program
@@ -27,14 +27,19 @@ from matcalc.graph import (
 from matcalc.rules.entries import AbstractFunction
 
 
-def lower(outputs: Sequence[tuple[Node, Axes]]) -> Program:
+def lower(outputs: Sequence[tuple[Node, Axes]], names: Mapping[Node, str] | None = None) -> Program:
     """The program that computes `outputs`, each a node with the shape of its array.
 
-    The shape has the node's axes, and 1 where the array is to have a unit axis: a row is (1, n).
+    The shape has the node's axes, and 1 where the array is to have a unit axis: a row is (1, n). `names` is what the
+    user calls some of the nodes.
     """
     lowering = Lowering()
     for node in topological([node for node, _ in outputs]):
         lowering.add(node)
+    for node, name in (names or {}).items():
+        view = lowering.views.get(node)
+        if view is not None and node.children and view.labels == plain(lowering.program.rank(view.ref)):
+            lowering.program.named.setdefault(view.ref, name)
     lowering.program.outputs = [lowering.output(node, shape) for node, shape in outputs]
     return lowering.program
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 
 # What the generated source relies on.
-_TAKEN = ("ValueError", "float", "dtype")
+_TAKEN = ("ValueError", "float", "bool", "getattr", "tuple", "dtype", "device", "math")
 
 
 class Names:

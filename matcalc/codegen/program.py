@@ -59,6 +59,8 @@ class Program:
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
         self.outputs: list[int] = []
+        # What the user called some of the arrays.
+        self.named: dict[int, str] = {}
         self._known: dict[Instruction, int] = {}
 
     def emit(
@@ -78,6 +80,10 @@ class Program:
     def rank(self, ref: int) -> int:
         """How many axes an instruction's array has."""
         return len(self.instructions[ref].axes)
+
+    def extent(self, ref: int) -> int:
+        """How many axes of an instruction's array are no unit axes."""
+        return sum([dim != 1 for dim in self.instructions[ref].axes])
 
     def number(self, value: Coefficient) -> int:
         """A number."""
@@ -99,7 +105,7 @@ class Program:
             return self.number(1)
         if len(kept) == 1:
             return kept[0]
-        kept.sort(key=self.rank)
+        kept.sort(key=self.extent)
         return self.emit("product", tuple(kept), (), axes)
 
     def expand(self, ref: int, pattern: Pattern) -> int:

@@ -16,6 +16,13 @@ def array_shape(symbol: Symbol) -> Axes:
     return symbol.axes
 
 
+def result_shape(shape: Axes) -> Axes:
+    """The shape of a result's array: a column given as (n, 1) is (n,), a (1, 1) value a scalar."""
+    if len(shape) != 2 or shape[1] != 1:
+        return tuple(shape)
+    return () if shape[0] == 1 else (shape[0],)
+
+
 def is_row(symbol: Symbol) -> bool:
     """Whether the variable is a row, whose array has a unit axis in front."""
     return len(array_shape(symbol)) > len(symbol.axes)

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matcalc.codegen.helpers import Helpers
 from matcalc.codegen.lower import lower
 from matcalc.codegen.names import Names
 from matcalc.codegen.numbers import dim_source, tuple_source
 from matcalc.codegen.program import Program
-from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan
-from matcalc.codegen.statements import Statements
+from matcalc.codegen.python import PythonStatements
+from matcalc.codegen.signs import appearance, settle
+from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, result_shape
 from matcalc.errors import DomainError
 from matcalc.graph import Axes, Node, Symbol
-from matcalc.rules.entries import Elementwise, Function
-from matcalc.shapes.dims import Dim, dim_parts
+from matcalc.shapes.dims import Dim, dim_parts, dim_text
 
 Output = tuple[Node, Axes]
 
@@ -32,7 +33,8 @@ class Target:
 
 NUMPY = Target("numpy", "numpy", "np")
 JAX = Target("jax", "jax.numpy", "jnp")
-TARGETS = {"numpy": NUMPY, "jax": JAX}
+TORCH = Target("torch", "torch", "torch")
+TARGETS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Source:
     """A generated function. `text` runs on its own; the rest says how to call it.
 
     `arguments` maps the variables it needs to its parameters, `functions` the abstract functions likewise (f, df, …),
-    `sizes` the dimensions to be passed as integers. `helpers` are functions of the table that it calls by name.
+    `sizes` the dimensions to be passed as integers. `opaque` are functions of the table that it has to be given,
+    since their value is no expression of arrays: a user's own, at most.
     """
 
     text: str
@@ -50,8 +53,7 @@ class Source:
     arguments: Mapping[Symbol, str]
     functions: Mapping[str, str]
     sizes: Mapping[str, str]
-    helpers: Mapping[str, Elementwise | Function]
-    alias: str
+    opaque: Mapping[str, str]
 
 
 def generate(
@@ -61,21 +63,24 @@ def generate(
     target: Target | str = NUMPY,
     name: str = "evaluate",
     doc: str = "",
+    names: Mapping[Node, str] | None = None,
+    value: Output | None = None,
 ) -> Source:
-    """Source of a function that takes the variables by keyword and returns the array, or a dict of arrays by name.
+    """Source of a function that takes the variables and returns the array, or a dict of arrays by name.
 
-    An output is a node and the shape of its array: () for a scalar, (n,) for a column, (1, n) for a row. `symbols` are
-    the declared variables in order; those that neither occur nor show a size that is needed are left out.
+    An output is a node and its shape: () or (1, 1) for a scalar, (n,) or (n, 1) for a column, (1, n) for a row.
+    `symbols` are the declared variables in order; those that neither occur nor show a size that is needed are left
+    out. `names` is what the user calls some nodes. With `value` the function returns a pair, the value first.
     """
     if isinstance(target, str):
         if target not in TARGETS:
             raise DomainError(f"there is no target '{target}'", hint=f"choose from {', '.join(TARGETS)}")
         target = TARGETS[target]
     named = outputs if isinstance(outputs, Mapping) else {"": outputs}
-    program = lower(list(named.values()))
-    return _Writing(program, list(symbols), target, name).source(
-        list(named) if isinstance(outputs, Mapping) else None, doc
-    )
+    wanted = [*([value] if value else []), *named.values()]
+    program = lower([(node, result_shape(shape)) for node, shape in wanted], names)
+    keys = list(named) if isinstance(outputs, Mapping) else None
+    return _Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
 
 
 def derivative_name(letter: str, order: int) -> str:
@@ -89,6 +94,8 @@ class _Writing:
     def __init__(self, program: Program, symbols: Sequence[Symbol], target: Target, name: str) -> None:
         self.program = program
         self.target = target
+        self.first = appearance(program, symbols)
+        settle(program, self.first)
         used = _used_dims(program)
         self.plan = plan(symbols, program.symbols(), used)
         self.mentioned = _mentioned(
@@ -110,45 +117,78 @@ class _Writing:
         self.alias = self.names.fresh(target.alias)
         self.name = self.names.fresh(name)
 
-    def source(self, keys: Sequence[str] | None, doc: str) -> Source:
+    def source(self, keys: Sequence[str] | None, with_value: bool, doc: str) -> Source:
         inputs = {symbol: f"{text}[0]" if is_row(symbol) else text for symbol, text in self.arguments.items()}
-        body = Statements(self.program, self.alias, self.target.library, self.names, inputs, self.sizes)
-        body.abstract = dict(self.abstract)
-        results = body.write()
-        if keys is None:
-            result = results[0]
-        else:
-            result = (
-                "{" + ", ".join(f"{key!r}: {text}" for key, text in zip(keys, results, strict=True)) + "}"
-            )
+        body = PythonStatements(self.program, self.names, inputs, self.sizes, self.abstract, self.first)
+        body.helpers = helpers = Helpers(self.target.module, self.alias, self.names)
+        value, *results = body.write() if with_value else ["", *body.write()]
+        result = results[0]
+        if keys is not None:
+            pairs = zip(keys, results, strict=True)
+            result = "{" + ", ".join(f'"{key}": {text}' for key, text in pairs) + "}"
         lines = [line for reading in self.plan.readings for line in self._check(reading)]
         if body.needs_dtype:
-            arrays = ", ".join(self.arguments.values())
-            lines.append(f"dtype = {self.alias}.result_type({arrays or 'float'})")
-        lines += [*body.lines, f"return {result}"]
-        helpers = {text: function for function, text in body.helpers.items()}
-        text = "\n".join([*self._head(helpers, doc), *(f"    {line}" for line in lines), ""])
+            lines.append(self._dtype())
+        lines += [*body.lines, f"return {value}, {result}" if with_value else f"return {result}"]
+        head = self._imports(helpers, body.needs_math)
+        text = "\n".join(
+            [
+                *head,
+                *helpers.definitions,
+                "",
+                "",
+                *self._signature(doc),
+                *(f"    {line}" for line in lines),
+                "",
+            ]
+        )
         given = {dim: self.sizes[dim] for dim in self.plan.given}
         functions = {keyword: keyword for keyword in self.abstract.values()}
         return Source(
-            text, self.name, self.target, self.plan, self.arguments, functions, given, helpers, self.alias
+            text, self.name, self.target, self.plan, self.arguments, functions, given, helpers.opaque
         )
 
-    def _head(self, helpers: Mapping[str, Elementwise | Function], doc: str) -> list[str]:
+    def _imports(self, helpers: Helpers, needs_math: bool) -> list[str]:
         package, _, module = self.target.module.rpartition(".")
-        where = f"import {self.target.module} as {self.alias}"
-        lines = [f"from {package} import {module} as {self.alias}" if package else where]
-        if helpers:
-            lines = [*lines, "from matcalc.codegen.functions import library_function", ""]
-            for text, function in helpers.items():
-                lines.append(f"{text} = library_function({function.name!r}, {self.alias})")
+        if package:
+            library = f"from {package} import {module} as {self.alias}"
+        else:
+            library = f"import {self.target.module}"
+            library += f" as {self.alias}" if self.alias != self.target.module else ""
+        others = [
+            f"from {place} import {', '.join(n if n == a else f'{n} as {a}' for n, a in sorted(found.items()))}"
+            for place, found in helpers.imports.items()
+        ]
+        lines = [*(["import math", ""] if needs_math else []), *sorted([library, *others], key=_import_order)]
+        if helpers.opaque:
+            lines += ["from matcalc.codegen.helpers import library_function", ""]
+            lines += [
+                f"{text} = library_function({name!r}, {self.alias})" for text, name in helpers.opaque.items()
+            ]
+        return lines
+
+    def _signature(self, doc: str) -> list[str]:
         parameters = [
             *self.arguments.values(),
             *sorted(self.abstract.values()),
             *(self.sizes[dim] for dim in self.plan.given),
         ]
-        signature = f"def {self.name}({'*, ' if parameters else ''}{', '.join(parameters)}):"
-        return [*lines, "", "", signature, *_docstring(doc)]
+        shapes = ", ".join(
+            f"{text} ({', '.join(map(dim_text, array_shape(symbol)))}{',' * (len(array_shape(symbol)) == 1)})"
+            for symbol, text in self.arguments.items()
+        )
+        doc = f"{doc}\n\nShapes: {shapes}." if doc and shapes else doc
+        return [f"def {self.name}({', '.join(parameters)}):", *_docstring(doc)]
+
+    def _dtype(self) -> str:
+        arguments = sorted(self.arguments.items(), key=lambda pair: -len(pair[0].axes))
+        if self.target is TORCH:
+            if not arguments:
+                return 'dtype, device = torch.get_default_dtype(), "cpu"'
+            symbol, text = arguments[0]
+            text = text if symbol.axes else f"{self.alias}.as_tensor({text})"
+            return f"dtype, device = {text}.dtype, {text}.device"
+        return f"dtype = {self.alias}.result_type({', '.join(self.arguments.values()) or 'float'})"
 
     def _check(self, reading: Reading) -> list[str]:
         """Statements that read the sizes off a variable's shape, and complain where it does not fit."""
@@ -156,20 +196,26 @@ class _Writing:
         shape = array_shape(reading.symbol)
         lines = []
         expected = tuple_source(shape, self.sizes)
+        if not shape:
+            # A plain number will do.
+            found = f'getattr({text}, "shape", ())' if self.target is TORCH else f"{self.alias}.shape({text})"
+            return _complaint(f"{found} != ()", text, found.replace('"', "'"), "a scalar", "")
+        given = f"tuple({text}.shape)" if self.target is TORCH else f"{text}.shape"
         if reading.defines:
-            lines += _complaint(f"{text}.ndim != {len(shape)}", text, f"of the form {expected}", "")
+            lines += _complaint(f"{text}.ndim != {len(shape)}", text, given, f"of the form {expected}", "")
             if not reading.checked and not any(name in self.mentioned for name, _, _ in reading.defines):
                 return lines
             for name, axis, dim in reading.defines:
                 rest = [part for part in dim_parts(dim) if part != name]
                 divided = f" // ({dim_source(tuple(rest), self.sizes)})" if rest else ""
                 lines.append(f"{self.sizes[name]} = {text}.shape[{axis}]{divided}")
-            if len(reading.defines) == len(shape) and not reading.checked:
+            if len(reading.defines) == len(shape) > 1 and not reading.checked:
                 bound = ", ".join(self.sizes[name] for name, _, _ in reading.defines)
-                lines[2:] = [f"{bound}{',' if len(shape) == 1 else ''} = {text}.shape"]
+                lines[2:] = [f"{bound} = {text}.shape"]
         if reading.checked or not reading.defines:
-            given = f" = {{{expected}}}" if any(not isinstance(dim, int) for dim in shape) else ""
-            lines += _complaint(f"{text}.shape != {expected}", text, expected + given, self._origin(reading))
+            sized = f" = {{{expected}}}" if any(not isinstance(dim, int) for dim in shape) else ""
+            wrong = f"{text}.shape != {expected}"
+            lines += _complaint(wrong, text, given, expected + sized, self._origin(reading))
         return lines
 
     def _origin(self, reading: Reading) -> str:
@@ -180,11 +226,16 @@ class _Writing:
         return "".join(f", since {other} has shape {{{other}.shape}}" for other in others[:1])
 
 
-def _complaint(condition: str, argument: str, expected: str, reason: str) -> list[str]:
+def _complaint(condition: str, argument: str, given: str, expected: str, reason: str) -> list[str]:
     return [
         f"if {condition}:",
-        f'    raise ValueError(f"{argument} has shape {{{argument}.shape}}, expected {expected}{reason}")',
+        f'    raise ValueError(f"{argument} has shape {{{given}}}, expected {expected}{reason}")',
     ]
+
+
+def _import_order(line: str) -> tuple[bool, str]:
+    # As isort has it: `import x` before `from x import y`.
+    return line.startswith("from"), line.split()[1]
 
 
 def _docstring(doc: str) -> list[str]:

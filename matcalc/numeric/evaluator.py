@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from matcalc.codegen import JAX, NUMPY, Target, compiled, derivative_name, generate
-from matcalc.codegen.sizes import array_shape
+from matcalc.codegen.sizes import array_shape, result_shape
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Axes, Node, Symbol
 from matcalc.shapes.dims import dim_parts, dim_text
@@ -24,31 +24,21 @@ _HIGHEST_DERIVATIVE = 4
 
 
 def numpy_evaluator(
-    outputs: Output | Mapping[str, Output],
-    symbols: Sequence[Symbol],
-    functions: Iterable[str] = (),
-    *,
-    name: str = "evaluate",
-    doc: str = "",
+    outputs: Output | Mapping[str, Output], symbols: Sequence[Symbol], functions: Iterable[str] = ()
 ) -> Evaluator:
     """An evaluator on NumPy arrays of a node and its shape, or of several by name (the result is then a dict).
 
     `symbols` are the declared variables, `functions` the letters of abstract functions. Shapes as in SPEC § 2: () for a
     scalar, (n,) for a column, (1, n) for a row.
     """
-    return Evaluator(outputs, symbols, functions, target=NUMPY, name=name, doc=doc)
+    return Evaluator(outputs, symbols, functions)
 
 
 def jax_evaluator(
-    outputs: Output | Mapping[str, Output],
-    symbols: Sequence[Symbol],
-    functions: Iterable[str] = (),
-    *,
-    name: str = "evaluate",
-    doc: str = "",
+    outputs: Output | Mapping[str, Output], symbols: Sequence[Symbol], functions: Iterable[str] = ()
 ) -> Evaluator:
     """The same on JAX arrays: pure, and traceable under jit, vmap and grad."""
-    return Evaluator(outputs, symbols, functions, target=JAX, name=name, doc=doc)
+    return Evaluator(outputs, symbols, functions, target=JAX)
 
 
 class Evaluator:
@@ -64,30 +54,32 @@ class Evaluator:
         symbols: Sequence[Symbol],
         functions: Iterable[str] = (),
         *,
-        target: Target = NUMPY,
+        target: Target | str = NUMPY,
         name: str = "evaluate",
         doc: str = "",
+        names: Mapping[Node, str] | None = None,
+        value: Output | None = None,
     ) -> None:
         self._many = isinstance(outputs, Mapping)
+        self._paired = value is not None
         named = outputs if isinstance(outputs, Mapping) else {"": outputs}
-        named = {key: (node, _as_array_shape(shape)) for key, (node, shape) in named.items()}
-        self._shapes = {key: shape for key, (_, shape) in named.items()}
+        self._shapes = {key: result_shape(shape) for key, (_, shape) in named.items()}
+        self._value_shape = result_shape(value[1]) if value else ()
         self._generated = generate(
-            named if self._many else named[""], symbols, target=target, name=name, doc=doc
+            outputs, symbols, target=target, name=name, doc=doc, names=names, value=value
         )
         self._symbols = {symbol.name: symbol for symbol in symbols}
         self._symbols |= {symbol.name: symbol for symbol in self._generated.plan.symbols}
         self._functions = frozenset(functions)
         self._function = compiled(self._generated, ShapeError)
-        self._xp, self._array = _library(target)
+        self._xp, self._array = _library(self._generated.target)
         self.__name__ = name
         self._needed = {symbol.name: text for symbol, text in self._generated.arguments.items()}
         # What the quick way asks of the arguments: exactly these names, as float arrays of these ranks.
         self._ranks = tuple((symbol.name, len(array_shape(symbol))) for symbol in self._generated.arguments)
         plain = all(text == argument for argument, text in self._needed.items())
-        self._quick = (
-            target is NUMPY and plain and not self._generated.functions and not self._generated.sizes
-        )
+        known = not self._generated.functions and not self._generated.sizes
+        self._quick = self._generated.target is NUMPY and plain and known
 
     @property
     def source(self) -> str:
@@ -220,6 +212,12 @@ class Evaluator:
         return array if given == wanted else array.reshape(wanted)
 
     def _finished(self, result: Any, stacked: Sequence[Axes]) -> Any:
+        if self._paired:
+            value, gradient = result
+            return self._returned(value, self._value_shape, stacked), self._gradient(gradient, stacked)
+        return self._gradient(result, stacked)
+
+    def _gradient(self, result: Any, stacked: Sequence[Axes]) -> Any:
         if self._many:
             return {key: self._returned(array, self._shapes[key], stacked) for key, array in result.items()}
         return self._returned(result, self._shapes[""], stacked)
@@ -239,13 +237,6 @@ def _library(target: Target) -> tuple[Any, Callable[[Any], Any]]:
     except ImportError as error:
         raise DomainError("this needs JAX, which is not installed", hint="pip install jax") from error
     return jnp, jnp.asarray
-
-
-def _as_array_shape(shape: Axes) -> Axes:
-    """The shape of a result's array: a column given as (n, 1) is (n,), a (1, 1) value a scalar."""
-    if len(shape) != 2 or shape[1] != 1:
-        return tuple(shape)
-    return () if shape[0] == 1 else (shape[0],)
 
 
 def _is_stacked(symbol: Symbol, array: Any) -> bool:

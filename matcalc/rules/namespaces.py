@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 
@@ -24,15 +25,16 @@ def plain(name: str) -> Callable[..., Any]:
     return value
 
 
+def imported(xp: Any, module: str) -> Any:
+    """A module beside the namespace, loaded when first used; a namespace that records gives a recording one."""
+    found: Callable[[str], Any] = getattr(xp, "__imported__", import_module)
+    return found(module)
+
+
 def special(xp: Any) -> Any:
     """The module with erf and erfc for this namespace."""
-    if library(xp) == "jax":
-        from jax.scipy import special as found
-    elif library(xp) == "torch":
-        from torch import special as found
-    else:
-        from scipy import special as found
-    return found
+    places = {"jax": "jax.scipy.special", "torch": "torch.special"}
+    return imported(xp, places.get(library(xp), "scipy.special"))
 
 
 def erf(xp: Any, x: Any) -> Any:
@@ -43,9 +45,7 @@ def erf(xp: Any, x: Any) -> Any:
 def sigmoid(xp: Any, x: Any) -> Any:
     """1 / (1 + exp(-x)) with full relative precision in both tails."""
     if library(xp) == "jax":
-        from jax.nn import sigmoid as value
-
-        return value(x)
+        return imported(xp, "jax.nn").sigmoid(x)
     if library(xp) == "torch":
         return xp.sigmoid(x)
     decay = xp.exp(-xp.abs(x))
@@ -69,8 +69,7 @@ def gelu_tanh(xp: Any, x: Any) -> Any:
 
 def finite_top(xp: Any, x: Any) -> Any:
     """What to shift by before exp: the largest entry along the last axis, kept as an axis, and held finite."""
-    limits = xp.finfo((x * 1.0).dtype)
-    return xp.clip(xp.amax(x, -1), limits.min, limits.max)[..., None]
+    return xp.nan_to_num(xp.amax(x, -1))[..., None]
 
 
 def swapped(xp: Any, x: Any) -> Any:

@@ -88,7 +88,7 @@ def body(node: Node, symbols: Sequence[Symbol] = (), target: str = "numpy") -> s
         (linear([(-1, x)], ("n",)), "return -x"),
         (
             multiply(power(linear([(2, constant("pi"))], ()), Fraction(1, 2)), x),
-            "return float(np.sqrt(2 * np.pi)) * x",
+            "return math.sqrt(2 * np.pi) * x",
         ),
         (elementwise(lookup("log"), x), "return np.log(x)"),
         (elementwise(AbstractFunction("f", 2), x), "return d2f(x)"),

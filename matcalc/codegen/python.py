@@ -1,0 +1,221 @@
+"""Statements of NumPy, jax.numpy and torch, which agree in nearly everything.
+
+Python's own numbers stay Python's own (`math.sqrt(2)`), so that single precision remains single.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, Helpers, Text
+from matcalc.codegen.numbers import dim_source, tuple_source
+from matcalc.codegen.program import Instruction
+from matcalc.codegen.statements import Statements
+
+_OF_NUMBERS = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
+# What torch calls differently.
+_TORCH = {"transpose": "permute", "axes": "dims", "axis1": "dim1", "axis2": "dim2"}
+
+
+class PythonStatements(Statements):
+    """For a library that `helpers` knows; `needs_dtype` and `needs_math` say what the body relies on."""
+
+    helpers: Helpers
+    needs_dtype = False
+    needs_math = False
+
+    def operator(self, sign: str, instruction: Instruction) -> str:
+        """As it is."""
+        return sign
+
+    @property
+    def _library(self) -> str:
+        return self.helpers.library
+
+    def _word(self, name: str) -> str:
+        return _TORCH.get(name, name) if self._library == "torch" else name
+
+    def _shape(self, dims: Sequence[Any]) -> str:
+        return tuple_source(dims, self.sizes)
+
+    def _call(self, name: str, *arguments: str) -> Text:
+        return f"{self.helpers.alias}.{self._word(name)}({', '.join(arguments)})", ATOM
+
+    def _dtype(self) -> str:
+        self.needs_dtype = True
+        return "dtype=dtype, device=device" if self._library == "torch" else "dtype=dtype"
+
+    def _of_numbers(self, name: str, text: str) -> Text:
+        self.needs_math = True
+        return f"math.{name}({text})", ATOM
+
+    # Scalars
+
+    def constant(self, instruction: Instruction) -> Text:
+        """pi."""
+        return f"{self.helpers.alias}.{instruction.attributes[0]}", ATOM
+
+    def size(self, instruction: Instruction) -> Text:
+        """The size of an axis."""
+        text = dim_source(instruction.attributes[0], self.sizes)
+        return text, PRODUCT if "*" in text else ATOM
+
+    def root(self, instruction: Instruction) -> Text:
+        """sqrt."""
+        base = instruction.operands[0]
+        if self.static[base]:
+            return self._of_numbers("sqrt", self.texts[base][0])
+        return self._call("sqrt", self.texts[base][0])
+
+    def map(self, instruction: Instruction) -> Text:
+        """An elementwise function."""
+        (function,) = instruction.attributes
+        if all(self.static[operand] for operand in instruction.operands):
+            return self._of_static(instruction)
+        if self._library == "torch" and function.name in ("maximum", "minimum"):
+            bounds = [operand for operand in instruction.operands if self.static[operand]]
+            if bounds:
+                (array,) = (operand for operand in instruction.operands if operand not in bounds)
+                word = "min" if function.name == "maximum" else "max"
+                return f"{self._at(array, ATOM)}.clamp({word}={self.texts[bounds[0]][0]})", ATOM
+        return self.helpers.call(function, [self.texts[operand] for operand in instruction.operands])
+
+    def _of_static(self, instruction: Instruction) -> Text:
+        """A function of Python's numbers, as a Python number again: NumPy's own would widen float32."""
+        function = instruction.attributes[0]
+        name = _OF_NUMBERS.get(function.name, function.name)
+        texts = [self.texts[operand] for operand in instruction.operands]
+        if len(texts) == 1 and hasattr(math, name):
+            return self._of_numbers(name, texts[0][0])
+        if self._library == "torch":
+            texts = [(f"torch.tensor(float({text}))", ATOM) for text, _ in texts]
+        made, level = self.helpers.call(function, texts)
+        return (made, level) if self._library == "jax.numpy" else (f"float({made})", ATOM)
+
+    def abstract(self, instruction: Instruction) -> Text:
+        """A function of which only the letter is known."""
+        name = self.abstract_names[instruction.attributes]
+        return f"{name}({self.texts[instruction.operands[0]][0]})", ATOM
+
+    def apply(self, instruction: Instruction) -> Text:
+        """A genuine function."""
+        function, parameters = instruction.attributes
+        return self.helpers.call(
+            function, [self.texts[operand] for operand in instruction.operands], parameters
+        )
+
+    # Products of matrices
+
+    def matmul(self, instruction: Instruction) -> Text:
+        """`@` binds as tightly as `*`, so that products among the operands stand in parentheses."""
+        left, right = instruction.operands
+        text, level = self.texts[left]
+        chained = level >= POWER or (
+            level == PRODUCT and self.program.instructions[left].op in ("matmul", "solve")
+        )
+        return f"{text if chained else f'({text})'} @ {self._at(right, POWER)}", PRODUCT
+
+    def outer(self, instruction: Instruction) -> Text:
+        """Of two vectors."""
+        return self._call("outer", *(self.texts[operand][0] for operand in instruction.operands))
+
+    def tensordot(self, instruction: Instruction) -> Text:
+        """Sums over pairs of axes."""
+        arrays = [self.texts[operand][0] for operand in instruction.operands]
+        return self._call("tensordot", *arrays, f"{self._word('axes')}={instruction.attributes!r}")
+
+    def einsum(self, instruction: Instruction) -> Text:
+        """Where nothing plainer says it."""
+        arrays = [self.texts[operand][0] for operand in instruction.operands]
+        return self._call("einsum", f'"{instruction.attributes[0]}"', *arrays)
+
+    def kron(self, instruction: Instruction) -> Text:
+        """The Kronecker product of two matrices."""
+        return self._call("kron", *(self.texts[operand][0] for operand in instruction.operands))
+
+    # Axes
+
+    def total(self, instruction: Instruction) -> Text:
+        """The sum over some axes."""
+        (operand,) = instruction.operands
+        axes = instruction.attributes
+        axis = "" if not instruction.axes else f"axis={axes[0] if len(axes) == 1 else axes}"
+        return f"{self._at(operand, ATOM)}.sum({axis})", ATOM
+
+    def expand(self, instruction: Instruction) -> Text:
+        """Axes permuted, and unit axes put in."""
+        (operand,) = instruction.operands
+        pattern = instruction.attributes
+        order = tuple(axis for axis in pattern if axis is not None)
+        if order == (1, 0):
+            text = f"{self._at(operand, ATOM)}.T"
+        elif order != tuple(range(len(order))):
+            text = self._call("transpose", self.texts[operand][0], str(order))[0]
+        else:
+            text = self._at(operand, ATOM)
+        if len(order) < len(pattern):
+            text += "[" + ", ".join("None" if axis is None else ":" for axis in pattern) + "]"
+        return text, ATOM
+
+    def diagonal(self, instruction: Instruction) -> Text:
+        """The diagonal of two axes, which comes last."""
+        (operand,) = instruction.operands
+        first, second = instruction.attributes
+        array = self.texts[operand][0]
+        if self.program.rank(operand) == 2:
+            return self._call("diagonal", array)
+        places = (f"{self._word(f'axis{k}')}={axis}" for k, axis in ((1, first), (2, second)))
+        return self._call("diagonal", array, *places)
+
+    def diag(self, instruction: Instruction) -> Text:
+        """The diagonal matrix of a vector."""
+        return self._call("diag", self.texts[instruction.operands[0]][0])
+
+    def eye(self, instruction: Instruction) -> Text:
+        """The identity matrix."""
+        return self._call("eye", dim_source(instruction.attributes[0], self.sizes), self._dtype())
+
+    def mask(self, instruction: Instruction) -> Text:
+        """Zero where the two axes of a pair differ."""
+        pairs, dims = instruction.attributes
+        rank = len(instruction.axes)
+        parts = []
+        for (first, second), dim in zip(pairs, dims, strict=True):
+            kind = f"dtype={'torch.bool, device=device' if self._library == 'torch' else 'bool'}"
+            self.needs_dtype |= self._library == "torch"
+            eye, _ = self._call("eye", dim_source(dim, self.sizes), kind)
+            places = [":" if axis in (first, second) else "None" for axis in range(rank)]
+            while places[0] == "None":
+                places.pop(0)
+            parts.append(eye + ("[" + ", ".join(places) + "]" if "None" in places else ""))
+        return self._call("where", " & ".join(parts), self.texts[instruction.operands[0]][0], "0")
+
+    def reshape(self, instruction: Instruction) -> Text:
+        """Another shape."""
+        return (
+            f"{self._at(instruction.operands[0], ATOM)}.reshape({self._shape(instruction.attributes)})",
+            ATOM,
+        )
+
+    def repeat(self, instruction: Instruction) -> Text:
+        """Broadcast to full size, as an array of its own."""
+        (operand,) = instruction.operands
+        text, shape = self.texts[operand][0], self._shape(instruction.attributes)
+        if not self.static[operand]:
+            return self._own(self._call("broadcast_to", text, shape)[0])
+        if not instruction.attributes:
+            return self._call("tensor" if self._library == "torch" else "array", text, self._dtype())
+        for value, maker in ((0, "zeros"), (1, "ones")):
+            if self.program.is_number(operand, value):
+                return self._call(maker, shape, self._dtype())
+        return self._call("full", shape, text, self._dtype())
+
+    def copy(self, instruction: Instruction) -> Text:
+        """An array that no input shares; JAX's are never changed."""
+        return self._own(self._at(instruction.operands[0], ATOM))
+
+    def _own(self, text: str) -> Text:
+        method = {"numpy": ".copy()", "torch": ".clone()"}.get(self._library, "")
+        return text + method, ATOM

@@ -1,0 +1,161 @@
+"""What a function of the table does, as an expression: its value called on stand-ins that record what is asked of them.
+
+A function's value is written once, on a namespace of arrays (`xp.exp(x)`). Handed a namespace that only records, it
+leaves a tree of calls, operators and subscripts, from which every target writes the function in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from matcalc.rules.entries import Elementwise, Function
+
+
+class Library(NamedTuple):
+    """A name in a library: `Library("numpy", "linalg.inv")`."""
+
+    module: str
+    name: str
+
+
+class Argument(NamedTuple):
+    """A parameter of the function."""
+
+    place: int
+
+
+class Attribute(NamedTuple):
+    """`value.name`"""
+
+    value: Any
+    name: str
+
+
+class Call(NamedTuple):
+    """`function(*arguments, **keywords)`"""
+
+    function: Any
+    arguments: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...]
+
+
+class Item(NamedTuple):
+    """`value[index]`"""
+
+    value: Any
+    index: Any
+
+
+class Operation(NamedTuple):
+    """`left operator right`, or `operator left` where right is missing."""
+
+    operator: str
+    operands: tuple[Any, ...]
+
+
+class NotTraceable(Exception):
+    """The value does more than array operations."""
+
+
+def traced(function: Elementwise | Function, arity: int, library: str, parameters: Sequence[Any] = ()) -> Any:
+    """The expression of `function` in terms of `Argument(0)`, …; raises NotTraceable.
+
+    `library` is the module of the namespace: numpy, jax.numpy or torch. `parameters` are passed as they are.
+    """
+    arguments = [_Recorder(Argument(place)) for place in range(arity)]
+    try:
+        found = function.value(_Namespace(library), *arguments, *parameters)
+    except Exception as error:
+        # Whatever goes wrong, the value asks for more than can be recorded.
+        raise NotTraceable(function.name) from error
+    return _plain(found)
+
+
+def _plain(value: Any) -> Any:
+    """A recorder's record, also inside tuples and slices."""
+    if isinstance(value, _Recorder):
+        return value.record
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, list):
+        raise NotTraceable("a list")
+    return value
+
+
+class _Recorder:
+    """Stands in for an array, a module or a method, and records what is done to it."""
+
+    __slots__ = ("record",)
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, record: Any) -> None:
+        self.record = record
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if isinstance(self.record, Library):
+            module, path = self.record
+            return _Recorder(Library(module, f"{path}.{name}" if path else name))
+        return _Recorder(Attribute(self.record, name))
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> _Recorder:
+        plain = tuple((name, _plain(value)) for name, value in keywords.items())
+        return _Recorder(Call(self.record, tuple(map(_plain, arguments)), plain))
+
+    def __getitem__(self, index: Any) -> _Recorder:
+        return _Recorder(Item(self.record, _plain(index)))
+
+    def __bool__(self) -> bool:
+        raise NotTraceable("a condition on an array's entries")
+
+    def __iter__(self) -> Any:
+        raise NotTraceable("a loop over an array")
+
+
+def _operator(symbol: str, reflected: bool) -> Callable[[_Recorder, Any], _Recorder]:
+    def record(self: _Recorder, other: Any) -> _Recorder:
+        operands = (_plain(other), self.record) if reflected else (self.record, _plain(other))
+        return _Recorder(Operation(symbol, operands))
+
+    return record
+
+
+def _unary(symbol: str) -> Callable[[_Recorder], _Recorder]:
+    return lambda self: _Recorder(Operation(symbol, (self.record,)))
+
+
+for _name, _symbol in {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "pow": "**",
+    "matmul": "@",
+    "and": "&",
+    "or": "|",
+}.items():
+    setattr(_Recorder, f"__{_name}__", _operator(_symbol, False))
+    setattr(_Recorder, f"__r{_name}__", _operator(_symbol, True))
+for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
+    setattr(_Recorder, f"__{_name}__", _operator(_symbol, False))
+for _name, _symbol in {"neg": "-", "invert": "~"}.items():
+    setattr(_Recorder, f"__{_name}__", _unary(_symbol))
+
+
+class _Namespace(_Recorder):
+    """The library itself. `imported` gives its neighbours, such as scipy.special, without loading them."""
+
+    __slots__ = ()
+
+    def __init__(self, library: str) -> None:
+        super().__init__(Library(library, ""))
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__name__":
+            return self.record.module
+        if name == "__imported__":
+            return lambda module: _Recorder(Library(module, ""))
+        return super().__getattr__(name)
