@@ -14,6 +14,7 @@ from typing import Any
 
 from matcalc.codegen.names import Names
 from matcalc.codegen.tracing import (
+    TUPLES,
     Argument,
     Attribute,
     Call,
@@ -33,6 +34,8 @@ COMPARISON, SUM, PRODUCT, POWER, ATOM = range(5)
 _LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "**": POWER}
 # Up to this many operations a function is written in place.
 _SHORT = 3
+# Longer parts of a helper are named.
+_LONG = 64
 _RECORDS = (Attribute, Call, Item, Operation)
 # Where a number serves as well as an array of it, since another operand is an array.
 _LIKE = {"zeros_like": 0, "ones_like": 1}
@@ -92,6 +95,7 @@ class Helpers:
         writing = _Expression(self, [(argument, ATOM) for argument in arguments])
         writing.shared = {key for key, count in counts.items() if count > 1 and isinstance(key, int)}
         writing.local = names
+        writing.whole = trace
         result, _ = writing.text(trace)
         doc = function.doc.split(";")[0].rstrip(".")
         self.definitions += ["", "", f"def {name}({', '.join(arguments)}):", f'    """{doc}."""']
@@ -159,21 +163,37 @@ class _Expression:
         self.helpers = helpers
         self.operands = operands
         self.shared: set[int] = set()
+        # The trace of a helper, whose long parts are named as well.
+        self.whole: Any = None
         self.local = Names()
         self.lines: list[str] = []
         self._named: dict[int, str] = {}
+        self._tuples: dict[int, tuple[str, ...]] = {}
 
     def text(self, part: Any) -> Text:
         """The part, and how tightly it holds."""
         if id(part) in self._named:
             return self._named[id(part)], ATOM
+        if isinstance(part, Item) and _gives_tuple(part.value) and isinstance(part.index, int):
+            return self._unpacked(part.value)[part.index], ATOM
         made = self._text(part)
-        if id(part) in self.shared:
+        if id(part) in self.shared or (
+            self.whole is not None and part is not self.whole and len(made[0]) > _LONG
+        ):
             name = self.local.fresh(_stem(part))
             self.lines.append(f"{name} = {made[0]}")
             self._named[id(part)] = name
             return name, ATOM
         return made
+
+    def _unpacked(self, part: Call) -> tuple[str, ...]:
+        """The names of the parts of a tuple, which is taken apart where it is first used."""
+        if id(part) not in self._tuples:
+            wanted = TUPLES[part.function.name]
+            names = tuple(self.local.fresh(name) for name in wanted)
+            self.lines.append(f"{', '.join(names)} = {self._text(part)[0]}")
+            self._tuples[id(part)] = names
+        return self._tuples[id(part)]
 
     def _text(self, part: Any) -> Text:
         if isinstance(part, Argument):
@@ -226,6 +246,10 @@ class _Expression:
             ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
             return ":".join(ends)
         return self.text(index)[0]
+
+
+def _gives_tuple(part: Any) -> bool:
+    return isinstance(part, Call) and isinstance(part.function, Library) and part.function.name in TUPLES
 
 
 def _stem(part: Any) -> str:

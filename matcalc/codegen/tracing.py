@@ -54,6 +54,16 @@ class Operation(NamedTuple):
     operands: tuple[Any, ...]
 
 
+# What gives a tuple, and what its parts are called.
+TUPLES = {
+    "linalg.svd": ("U", "S", "Vt"),
+    "linalg.slogdet": ("sign", "log"),
+    "linalg.eigh": ("w", "V"),
+    "linalg.eig": ("w", "V"),
+    "linalg.qr": ("Q", "R"),
+}
+
+
 class NotTraceable(Exception):
     """The value does more than array operations."""
 
@@ -112,7 +122,11 @@ class _Recorder:
         raise NotTraceable("a condition on an array's entries")
 
     def __iter__(self) -> Any:
-        raise NotTraceable("a loop over an array")
+        made = self.record
+        name = made.function.name if isinstance(made, Call) and isinstance(made.function, Library) else ""
+        if name not in TUPLES:
+            raise NotTraceable("a loop over an array")
+        return iter([self[place] for place in range(len(TUPLES[name]))])
 
 
 def _operator(symbol: str, reflected: bool) -> Callable[[_Recorder, Any], _Recorder]:
