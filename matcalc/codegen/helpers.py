@@ -174,7 +174,8 @@ class _Expression:
         """The part, and how tightly it holds."""
         if id(part) in self._named:
             return self._named[id(part)], ATOM
-        if isinstance(part, Item) and _gives_tuple(part.value) and isinstance(part.index, int):
+        taken = isinstance(part, Item) and isinstance(part.index, int) and _gives_tuple(part.value)
+        if taken and self.whole is not None:
             return self._unpacked(part.value)[part.index], ATOM
         made = self._text(part)
         if id(part) in self.shared or (

@@ -24,6 +24,7 @@ EVERY = [
     ("softmax_cross_entropy(Y, X @ W)", "W", "Y: m k, X: m n, W: n k"),
     ("sum(softplus(x)) + max(y) + sum(huber(x - y))", ["x", "y"], "x: n, y: n"),
     ("logdet(X) - tr(inv(X) @ A)", "X", "X: n n invertible, A: n n"),
+    ("det(X) * logdet(X)", "X", "X: n n"),
     ("norm(X - U @ V.T)**2/2", "U", "X: m n, U: m k, V: n k"),
 ]
 
@@ -150,3 +151,20 @@ def test_shapes_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match=r"a has shape \(2,\), expected a scalar"):
         scope["gradient"](np.ones(2), np.ones((2, 4)), np.ones(4))
     assert scope["gradient"](2.0, np.ones((2, 4)), np.ones(4)).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    "expression", ["logdet(X)", "2 * logdet(X) + det(X)", "norm(adj(X))", "sum(pinv(X))"]
+)
+def test_values_of_matrix_functions(expression: str) -> None:
+    scope: dict[str, Any] = {}
+    exec(mc.parse(expression).code(), scope)
+    X = np.random.default_rng(1).standard_normal((4, 4))
+    log, det = np.linalg.slogdet(X)[1], np.linalg.det(X)
+    expected = {
+        "logdet(X)": log,
+        "2 * logdet(X) + det(X)": 2 * log + det,
+        "norm(adj(X))": np.linalg.norm(det * np.linalg.inv(X)),
+        "sum(pinv(X))": np.linalg.inv(X).sum(),
+    }[expression]
+    assert np.isclose(scope["value"](X), expected, rtol=1e-10)
