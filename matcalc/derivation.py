@@ -16,6 +16,7 @@ from matcalc.expression import Expression, parse
 from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
+from matcalc.notebook import table
 from matcalc.shapes.layouts import arrange, check_layout
 from matcalc.shown import Shown, Vocabulary
 
@@ -149,6 +150,11 @@ class Derivations(Mapping[str, Derivation], Computed):
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._derivations.values()))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: a table of variables, derivatives and shapes."""
+        first = next(iter(self._derivations.values()))
+        return table(first.of, self._derivations, repr(self))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

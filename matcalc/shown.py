@@ -203,8 +203,11 @@ class Shown:
 
         return text(self._formula(indexed=True))
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex}$"
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows."""
+        from matcalc.notebook import bundle
+
+        return bundle(self, self.warnings, repr(self))
 
     def __str__(self) -> str:
         return self.text

@@ -35,6 +35,7 @@ LAYERS = {
     "matcalc.shown": 8,
     "matcalc.computed": 8,
     "matcalc.conditions": 8,
+    "matcalc.notebook": 8,
     "matcalc.expression": 8,
     "matcalc.derivation": 8,
     "matcalc.answers": 9,

@@ -32,7 +32,9 @@ from matcalc.notation.text import number_text
 from matcalc.notation.tree import Call, Indexed, Literal, Tree, Where, together
 from matcalc.rules import find
 
-_OPEN = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+
+_OPEN = f'<math xmlns="{NAMESPACE}" display="block">'
 _TOKEN = re.compile(r"<[^>]*>|[^<]+")
 _HEAD = re.compile(r"\\operatorname\{(?P<word>(?:\w|\\_)+?)(?:_\{(?P<below>\w+)\})?\}|\\(?P<sign>[A-Za-z]+)")
 
