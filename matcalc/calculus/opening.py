@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, rebuild, shared_parts, topological
 from matcalc.shapes.dims import Dim
 
 
@@ -30,3 +30,24 @@ def with_opened(
 ) -> Node:
     """The contraction with the product `part` opened; `others` in place of its factors when given."""
     return contract(node.factors if others is None else others, node.out, sizes_of(node), only(part))
+
+
+def with_products_open(root: Node, most: int) -> Node:
+    """The graph with the products that would be named flattened into the products they are factors of.
+
+    A graph with more than `most` such products is left alone: a network's layers keep their names.
+    """
+    named = [part for part in shared_parts([root]) if isinstance(part, Contract) and len(part.factors) > 1]
+    if not named or len(named) > most:
+        return root
+    opened = frozenset(named)
+    new: dict[Node, Node] = {}
+    for node in topological([root]):
+        made = node
+        if isinstance(node, Contract) and any(child in opened or child in new for child in node.children):
+            made = contract(node.factors, node.out, sizes_of(node), opened.__contains__, new)
+        elif new and any(child in new for child in node.children):
+            made = rebuild(node, [new.get(child, child) for child in node.children])
+        if made is not node:
+            new[node] = made
+    return new.get(root, root)

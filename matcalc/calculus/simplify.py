@@ -15,7 +15,8 @@ from matcalc.calculus.cost import Measure, named_parts, written
 from matcalc.calculus.expand import Marks, expanded, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
-from matcalc.calculus.opening import with_opened
+from matcalc.calculus.laws.mirrors import mirrored
+from matcalc.calculus.opening import with_opened, with_products_open
 from matcalc.graph import (
     Contract,
     Fuse,
@@ -29,6 +30,8 @@ from matcalc.graph import (
 
 # Rounds over the whole graph; each must shorten the result, or it is the last.
 ROUNDS = 12
+# Products with a name that are tried without; with more the result is a network, whose layers have names.
+NAMES = 4
 
 
 def simplify(node: Node, unused: Collection[str] = ()) -> Node:
@@ -40,6 +43,20 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
     opened = with_tensors_open(node)
     if opened is not node:
         [node] = tidy(opened)
+    node = _settled(node, unused)
+    while True:
+        # A name is worth it only where the whole is not shorter without.
+        opened = with_products_open(node, NAMES)
+        if opened is node:
+            return node
+        other = _settled(tidy(opened)[0], unused)
+        if written(other) >= written(node):
+            return node
+        node = other
+
+
+def _settled(node: Node, unused: Collection[str]) -> Node:
+    """The node after as many rounds as make it shorter."""
     for _ in range(ROUNDS):
         shorter = _shorter(node, unused)
         if shorter is None:
@@ -75,6 +92,7 @@ class _Round:
     def __init__(self, root: Node, unused: Collection[str]) -> None:
         self.root = root
         self.order = topological([root])
+        self.mirrors = mirrored(self.order)
         self.laws = laws_for(features(self.order).difference(unused))
         self.outer = _outer_part(root, self.order)
         self.marks = Marks()
@@ -82,14 +100,14 @@ class _Round:
 
     def run(self, laws: bool, algebra: bool) -> Node:
         """The root rewritten, by laws, by algebra, or both."""
-        laws = laws and bool(self.laws)
+        laws = laws and bool(self.laws or self.mirrors)
         if not laws and not (algebra and self.outer):
             return self.root
         new: dict[Node, Node] = {}
         for node in self.order:
-            made = node
-            if new and any(child in new for child in node.children):
-                made = rebuild(node, [new.get(child, child) for child in node.children])
+            made = self.mirrors.get(node, node) if laws else node
+            if new and any(child in new for child in made.children):
+                made = rebuild(made, [new.get(child, child) for child in made.children])
             if laws:
                 made = _by_laws(made, self.laws)
             if algebra and node in self.outer:

@@ -5,7 +5,7 @@ Expansion may grow exponentially, so it works within a named budget; past it the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
@@ -20,6 +20,8 @@ from matcalc.graph.walk import topological
 
 # Terms that expansion may produce in all before it gives up.
 EXPANSION_BUDGET = 20_000
+# Factors that a power of a product may have when it is written out.
+LONGEST_POWER = 64
 
 _Product = list[tuple[Node, tuple[int, ...]]]
 
@@ -74,7 +76,9 @@ class _Expansion:
                     grown.append((numbers.multiply(coefficient, inner), [*product, (term, labels)]))
             products = grown
         sizes = dict(enumerate(node.sizes))
-        flat = [(c, contract(product, node.out, sizes, _always)) for c, product in products]
+        flat = [
+            (c, contract(_with_powers_open(product), node.out, sizes, _always)) for c, product in products
+        ]
         return [pair for c, term in flat for pair in self._again(term, c)]
 
     def _again(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
@@ -124,6 +128,26 @@ class _Expansion:
                     terms.append((numbers.multiply(c, d), product))
             result = linear(terms, base.axes)
         return result
+
+
+def _with_powers_open(product: _Product) -> list[tuple[Node, tuple[Hashable, ...]]]:
+    """The factors with powers of products written out: Σ (A x)ᵢ² is xᵀ Aᵀ A x, each copy with its own inner labels."""
+    found: list[tuple[Node, tuple[Hashable, ...]]] = []
+    for place, (factor, labels) in enumerate(product):
+        base, exponent = base_and_exponent(factor)
+        plain = isinstance(base, Contract) and len(set(base.out)) == len(base.out)
+        count = exponent if isinstance(exponent, int) and plain else 0
+        if count < 2 or count * len(base.children) > LONGEST_POWER:
+            found.append((factor, labels))
+            continue
+        assert isinstance(base, Contract)
+        outer = dict(zip(base.out, labels, strict=True))
+        for copy in range(count):
+            found += [
+                (inner, tuple(outer.get(label, ("copy", place, copy, label)) for label in held))
+                for inner, held in base.factors
+            ]
+    return found
 
 
 def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:

@@ -55,6 +55,14 @@ SHORTER = [
     # Products that meet their own inverse
     ("tr(W) * log(tr(W) * a.T @ a)", "W", "W: n n, a: n", "(log(tr(W) * (a.T @ a)) + 1) * eye(n)"),
     ("sum(V * log(W @ H) - W @ H)", "H", "V: m n, W: m k, H: k n", "W.T @ (V / (W @ H) - 1)"),
+    # Products that meet the inverse of a longer one
+    ("logdet(A @ X)", "X", "A: n n, X: n n", "inv(X).T"),
+    ("tr(inv(B @ A) @ B @ X)", "X", "A: n n, B: n n, X: n n", "inv(A).T"),
+    # Where a matrix and its transpose both have an inverse
+    ("tr(inv(A.T @ X) @ B) - tr(inv(X.T @ A) @ B.T)", "B", "A: m n, X: m n, B: n n", "zeros(n, n)"),
+    ("logdet(A.T @ B + C) - logdet(B.T @ A + C.T)", "A", "A: m n, B: m n, C: n n", "zeros(m, n)"),
+    # Names that are not worth it
+    ("sum(y * log(exp(x) / sum(exp(x))))", "x", "x: n, y: n", "y - sum(y) * softmax(x)"),
     # What expands to nothing
     ("sum((X - mean(X, axis=0))**2)", "X", "X: m n", "2 * (X - mean(X, axis=0))"),
 ]

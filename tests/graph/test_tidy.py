@@ -33,6 +33,9 @@ EQUAL = [
     ("exp(A @ (x + y))", "exp(A @ x + A @ y)"),
     ("inv(A @ (B + B))", "inv(2 * A @ B)"),
     ("sum(x) * sum(y)", "sum(x * sum(y))"),
+    ("norm(A @ x)**2", "x.T @ A.T @ A @ x"),
+    ("norm(A @ x)**4 * y", "(x.T @ A.T @ A @ x)**2 * y"),
+    ("norm(A @ B @ x) + sum((A @ x)**3)", "sqrt(x.T @ B.T @ A.T @ A @ B @ x) + sum((A @ x)**2 * (A @ x))"),
 ]
 
 

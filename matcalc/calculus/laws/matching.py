@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from matcalc.calculus.laws.chains import cuts, is_product_of_two
 from matcalc.calculus.laws.facts import holds
 from matcalc.calculus.laws.instances import Binding, instantiated
 from matcalc.graph import (
@@ -212,6 +213,11 @@ def _whole_contraction(pattern: Contract, node: Contract, bound: Binding, scalar
     for found in factors(pattern, node, bound, scalar, start):
         if len(found.places) == len(node.factors) and not found.left:
             yield found.bound
+    if not scalar and 2 < len(node.factors) <= LONGEST_PRODUCT and is_product_of_two(pattern):
+        # Y X is a longer product, too, wherever that may be cut.
+        patterns = sorted(pattern.factors, key=lambda factor: pattern.out[0] not in factor[1])
+        for halves in cuts(node):
+            yield from _operands([factor for factor, _ in patterns], halves, bound, scalar)
 
 
 class Found:

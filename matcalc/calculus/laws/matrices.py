@@ -18,6 +18,18 @@ LAWS = (
         unlike=("inv(X) @ X.T", "inv(X) * X", "inv(X) @ Y", "inv(X) @ diag(a) @ X"),
     ),
     Law("X @ inv(X) = eye(n)", "X: n n", _INVERSE, "X singular", unlike=("X.T @ inv(X)", "Y @ inv(X)")),
+    Law(
+        "X @ inv(Y @ X) = inv(Y)",
+        "X: n n, Y: n n",
+        _INVERSE,
+        unlike=("X.T @ inv(Y @ X)", "inv(Y @ X)", "X @ inv(X + Y)", "Y @ inv(Y @ X)"),
+    ),
+    Law(
+        "inv(X @ Y) @ X = inv(Y)",
+        "X: n n, Y: n n",
+        _INVERSE,
+        unlike=("inv(X @ Y) @ X.T", "inv(X @ Y) * X", "inv(X @ Y) @ Y"),
+    ),
     Law("adj(X) @ X = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("adj(X) @ X.T",)),
     Law("X @ adj(X) = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("X.T @ adj(X)",)),
     Law("pinv(X) @ X @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X",)),

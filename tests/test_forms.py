@@ -1,0 +1,95 @@
+"""Results as a book prints them, letter by letter: what must never read worse than this."""
+
+from __future__ import annotations
+
+import pytest
+
+import matcalc as mc
+
+RATIO = "A: n n, x: n"
+CUBIC = "a: n, b: n, c: n, x: n"
+LAYER = "u: m, W: m n, x: n, b: m"
+LOGITS = "W: m n, x: n, y: m onehot"
+
+# formula, variable, shapes, order, layout, what is printed
+FORMS = [
+    # Jacobians and Hessians with a name of their own
+    ("A @ X @ B", "X", "A: p m, X: m n, B: n q", 1, "jacobian", "kron(B.T, A)"),
+    ("inv(X)", "X", "X: n n", 1, "jacobian", "-kron(inv(X).T, inv(X))"),
+    ("logsumexp(x)", "x", "x: n", 2, "shape", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
+    ("norm(A @ x - b)**2", "x", "A: m n, x: n, b: m", 2, "shape", "2 * A.T @ A"),
+    ("u.T @ f(W @ x + b)", "x", LAYER, 2, "shape", "W.T @ diag(u * f''(W @ x + b)) @ W"),
+    ("1/2 * norm(X - U @ V.T)**2", "U", "X: m n, U: m k, V: n k", 2, "jacobian", "kron(V.T @ V, eye(m))"),
+    ("logdet(X.T @ X)", "X", "X: m n", 1, "shape", "2 * X @ inv(X.T @ X)"),
+    (
+        "sum(log(1 + exp(-y * (X @ w))))",
+        "w",
+        "X: m n, w: n, y: m",
+        2,
+        "shape",
+        "X.T @ diag(sigmoid(y * (X @ w)) * sigmoid(-y * (X @ w)) * y**2) @ X",
+    ),
+    # A number among the factors stays a number
+    (
+        "x.T @ A @ x / (x.T @ x)",
+        "x",
+        RATIO,
+        1,
+        "shape",
+        "(A + A.T) @ x / (x.T @ x) - 2 * (x.T @ A @ x) * x / (x.T @ x)**2",
+    ),
+    (
+        "(a.T @ x) * (b.T @ x) * (c.T @ x)",
+        "x",
+        CUBIC,
+        1,
+        "shape",
+        "(a.T @ x) * (x.T @ c) * b + (a.T @ x) * (x.T @ b) * c + (x.T @ b) * (x.T @ c) * a",
+    ),
+    (
+        "(a.T @ x) * (b.T @ x) * (c.T @ x)",
+        "x",
+        CUBIC,
+        2,
+        "shape",
+        "(x.T @ c) * (a @ b.T + b @ a.T) + (x.T @ b) * (c @ a.T + a @ c.T) + (a.T @ x) * (c @ b.T + b @ c.T)",
+    ),
+    # Tensors are sums of plain products of entries, or Kronecker products
+    (
+        "softmax_cross_entropy(y, W @ x)",
+        "W",
+        LOGITS,
+        2,
+        "shape",
+        "(diag(softmax(W @ x)) - softmax(W @ x) @ softmax(W @ x).T)[i,k] * x[j] * x[l] -> ijkl",
+    ),
+    (
+        "softmax_cross_entropy(y, W @ x)",
+        "W",
+        LOGITS,
+        2,
+        "jacobian",
+        "kron(x @ x.T, diag(softmax(W @ x)) - softmax(W @ x) @ softmax(W @ x).T)",
+    ),
+    (
+        "a.T @ inv(X) @ b",
+        "X",
+        "a: n, X: n n, b: n",
+        2,
+        "jacobian",
+        "commutation(n, n) @ kron(inv(X).T @ a @ b.T @ inv(X).T, inv(X))"
+        " + commutation(n, n) @ kron(inv(X).T, inv(X) @ b @ a.T @ inv(X))",
+    ),
+    # A product meets the inverse of a product that it is a part of
+    ("det(A @ X @ B)", "X", "A: n n, X: n n, B: n n", 1, "shape", "det(A @ X @ B) * inv(X).T"),
+    ("logdet(X @ X @ X)", "X", "X: n n", 1, "shape", "3 * inv(X).T"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrt", "shapes", "order", "layout", "expected"), FORMS)
+def test_it_reads_like_a_book(
+    text: str, wrt: str, shapes: str, order: int, layout: str, expected: str
+) -> None:
+    made = mc.derive(text, wrt, shapes=shapes, order=order, layout=layout)
+    assert made.text == expected
+    assert made.verify(samples=1)
