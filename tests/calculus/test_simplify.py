@@ -61,6 +61,13 @@ SHORTER = [
     # Where a matrix and its transpose both have an inverse
     ("tr(inv(A.T @ X) @ B) - tr(inv(X.T @ A) @ B.T)", "B", "A: m n, X: m n, B: n n", "zeros(n, n)"),
     ("logdet(A.T @ B + C) - logdet(B.T @ A + C.T)", "A", "A: m n, B: m n, C: n n", "zeros(m, n)"),
+    # Where the determinant of a factor occurs besides that of a product
+    (
+        "det(A @ X) / det(A)",
+        "X",
+        "A: n n invertible, X: n n invertible",
+        "det(X) * inv(X).T",
+    ),
     # Names that are not worth it
     ("sum(y * log(exp(x) / sum(exp(x))))", "x", "x: n, y: n", "y - sum(y) * softmax(x)"),
     # What expands to nothing
