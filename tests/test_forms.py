@@ -81,7 +81,7 @@ FORMS = [
         " + commutation(n, n) @ kron(inv(X).T, inv(X) @ b @ a.T @ inv(X))",
     ),
     # A product meets the inverse of a product that it is a part of
-    ("det(A @ X @ B)", "X", "A: n n, X: n n, B: n n", 1, "shape", "det(A @ X @ B) * inv(X).T"),
+    ("det(A @ X @ B)", "X", "A: n n, X: n n, B: n n", 1, "shape", "det(A) * det(B) * adj(X).T"),
     ("logdet(X @ X @ X)", "X", "X: n n", 1, "shape", "3 * inv(X).T"),
 ]
 
