@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matcalc.answers import derivation_data, expression_data, functions_data, problem_data
     from matcalc.derivation import Derivation, Derivations, derive
     from matcalc.expression import Expression, function, matrix, parse, scalar, vector
+    from matcalc.gradients import ValueAndGrad, value_and_grad
     from matcalc.rules.custom import register_elementwise
 
 # Loaded at first use, so that `import matcalc` stays light.
@@ -42,6 +43,8 @@ _PLACES = {
     "scalar": "matcalc.expression",
     "vector": "matcalc.expression",
     "register_elementwise": "matcalc.rules.custom",
+    "ValueAndGrad": "matcalc.gradients",
+    "value_and_grad": "matcalc.gradients",
 }
 
 __all__ = [
@@ -54,6 +57,7 @@ __all__ = [
     "ParseError",
     "ShapeError",
     "UnknownNameError",
+    "ValueAndGrad",
     "derivation_data",
     "derive",
     "expression_data",
@@ -64,6 +68,7 @@ __all__ = [
     "problem_data",
     "register_elementwise",
     "scalar",
+    "value_and_grad",
     "vector",
 ]
 

@@ -38,6 +38,7 @@ LAYERS = {
     "matcalc.notebook": 8,
     "matcalc.expression": 8,
     "matcalc.derivation": 8,
+    "matcalc.gradients": 8,
     "matcalc.answers": 9,
     "matcalc.homework": 9,
     "matcalc": 10,

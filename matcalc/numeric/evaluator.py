@@ -6,7 +6,7 @@ like a column that came as (n, 1) goes back as (n, 1). The dtype follows the inp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,6 +16,7 @@ from matcalc.codegen import JAX, NUMPY, Target, compiled, derivative_name, gener
 from matcalc.codegen.sizes import array_shape, result_shape
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.graph import Axes, Node, Symbol
+from matcalc.numeric.arrays import arrays_of
 from matcalc.shapes.dims import dim_parts, dim_text
 
 Output = tuple[Node, Axes]
@@ -72,7 +73,7 @@ class Evaluator:
         self._symbols |= {symbol.name: symbol for symbol in self._generated.plan.symbols}
         self._functions = frozenset(functions)
         self._function = compiled(self._generated, ShapeError)
-        self._xp, self._array = _library(self._generated.target)
+        self._arrays = arrays_of(self._generated.target)
         self.__name__ = name
         self._needed = {symbol.name: text for symbol, text in self._generated.arguments.items()}
         # What the quick way asks of the arguments: exactly these names, as float arrays of these ranks.
@@ -109,7 +110,7 @@ class Evaluator:
     def _run(self, arguments: Mapping[str, Any]) -> Any:
         try:
             return self._function(**arguments)
-        except np.linalg.LinAlgError as error:
+        except self._arrays.failures as error:
             raise DomainError(f"the matrix functions fail at these values: {error}") from error
 
     def _carefully(self, values: Mapping[str, Any]) -> Any:
@@ -166,27 +167,26 @@ class Evaluator:
 
     def _as_arrays(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Arrays of floats; numbers, lists and integers take the precision of the arrays beside them."""
-        arrays = {name: self._numeric(name, value) for name, value in values.items()}
-        floats = {
-            array.dtype
-            for name, array in arrays.items()
-            if hasattr(values[name], "dtype") and array.dtype.kind not in "biu"
-        }
-        weak = self._xp.result_type(*floats) if floats else self._xp.result_type(float)
-        return {
-            name: array
-            if array.dtype in floats
-            else array.astype(self._xp.result_type(weak, array.dtype) if array.dtype.kind == "c" else weak)
-            for name, array in arrays.items()
-        }
+        library = self._arrays
+        first = next((value for value in values.values() if hasattr(value, "dtype")), None)
+        arrays = {name: self._numeric(name, value, first) for name, value in values.items()}
+        kinds = {name: library.kind(array) for name, array in arrays.items()}
+        given = [name for name, value in values.items() if hasattr(value, "dtype")]
+        weak = library.common({arrays[name].dtype for name in given if kinds[name] != "integer"})
+        for name, array in arrays.items():
+            if name in given and kinds[name] != "integer":
+                continue
+            arrays[name] = library.cast(
+                array, library.common((weak, array.dtype)) if kinds[name] == "complex" else weak
+            )
+        return arrays
 
-    def _numeric(self, name: str, value: Any) -> Any:
+    def _numeric(self, name: str, value: Any, like: Any) -> Any:
         try:
-            array = self._array(value)
-        except (TypeError, ValueError) as error:
+            array = self._arrays.array(value, like)
+        except (TypeError, ValueError, RuntimeError) as error:
             raise DomainError(f"'{name}' is not an array of numbers: {error}") from error
-        # JAX has float kinds of its own, such as bfloat16, whose kind is V.
-        if array.dtype.kind not in "biufc" and not self._xp.issubdtype(array.dtype, self._xp.floating):
+        if self._arrays.kind(array) == "other":
             raise DomainError(f"'{name}' is not an array of numbers, its dtype is {array.dtype}")
         return array
 
@@ -225,18 +225,7 @@ class Evaluator:
     def _returned(self, array: Any, shape: Axes, stacked: Sequence[Axes]) -> Any:
         if stacked and len(shape) == 1 and shape in stacked:
             array = array.reshape((-1, 1))
-        return array if type(array) is np.ndarray else self._array(array)
-
-
-def _library(target: Target) -> tuple[Any, Callable[[Any], Any]]:
-    """The module of a target, and what makes an array of a value there."""
-    if target is NUMPY:
-        return np, np.asarray
-    try:
-        import jax.numpy as jnp
-    except ImportError as error:
-        raise DomainError("this needs JAX, which is not installed", hint="pip install jax") from error
-    return jnp, jnp.asarray
+        return array if type(array) is np.ndarray else self._arrays.array(array)
 
 
 def _is_stacked(symbol: Symbol, array: Any) -> bool:
