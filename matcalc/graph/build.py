@@ -150,34 +150,44 @@ def _built(
     counted: bool,
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
-    merged = merge_powers(factors) if len(factors) > 1 else factors
-    if merged is not factors:
-        taken = taken_in(merged)
-        if taken is not None:
-            # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
-            inner = contract(taken, out, sizes)
-            return linear([(coefficient, inner)], inner.axes)
-    merged, sizes = _with_squares(merged, out, sizes)
-    held = sizes
+    merged = factors
+    if len(factors) > 1:
+        merged = merge_powers(factors)
+        if merged is not factors:
+            taken = taken_in(merged)
+            if taken is not None:
+                # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
+                inner = contract(taken, out, sizes)
+                return linear([(coefficient, inner)], inner.axes)
+        if len(dict(merged)) < len(merged):
+            merged, sizes = _with_squares(merged, out, sizes)
     if counted or merged is not factors:
-        coefficient, merged, held = count_free(coefficient, merged, out, sizes)
-    if len(merged) == 1:
-        node, labels = merged[0]
-        if tuple(labels) == out and are_distinct(out):
-            return scale(coefficient, node)
-        if isinstance(node, Contract) and permutes(tuple(labels), out):
-            # Exchanging the axes of a product only renames what comes out of it.
-            renamed = [node.out[list(labels).index(label)] for label in out]
-            return scale(coefficient, contract(node.factors, renamed, dict(enumerate(node.sizes))))
-        if len(out) > 2 and isinstance(node, Sum) and permutes(tuple(labels), out):
-            # A tensor has no transposed form to read: its axes are exchanged term by term.
-            terms = [(c, contract([(term, labels)], out, held)) for c, term in node.terms]
-            return scale(coefficient, linear(terms, [held[label] for label in out]))
-    form = canonical(merged, out, held)
-    if len(form[0]) == 1 and form[0][0][1] == form[1] and are_distinct(form[1]):
-        # A symmetric node is its own transpose.
-        return scale(coefficient, form[0][0][0])
-    return scale(coefficient, make_contract(*form, is_symmetric(form)))
+        coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
+    node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None
+    if node is None:
+        form = canonical(merged, out, sizes)
+        node = make_contract(*form, len(out) == 2 and is_symmetric(form))
+    return node if coefficient == 1 else scale(coefficient, node)
+
+
+def _of_one(node: Node, held: Sequence[Label], out: Labels, sizes: Sizes) -> Node | None:
+    """What a contraction of one factor is where it needs no wrapper: the node, or one with its axes exchanged."""
+    labels = tuple(held)
+    if labels == out:
+        return node if are_distinct(out) else None
+    if not permutes(labels, out):
+        return None
+    if isinstance(node, Contract):
+        # Exchanging the axes of a product only renames what comes out of it.
+        renamed = [node.out[labels.index(label)] for label in out]
+        return contract(node.factors, renamed, dict(enumerate(node.sizes)))
+    if node.symmetric:
+        return node
+    if len(out) > 2 and isinstance(node, Sum):
+        # A tensor has no transposed form to read: its axes are exchanged term by term.
+        terms = [(c, contract([(term, labels)], out, sizes)) for c, term in node.terms]
+        return linear(terms, [sizes[label] for label in out])
+    return None
 
 
 def _with_squares(

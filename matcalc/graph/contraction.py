@@ -1,14 +1,16 @@
 """The canonical form of a contraction: one numbering of labels and one order of factors for each index graph.
 
 Factors are ordered by digest. When all are distinct that settles everything. When a node occurs more than once (`X X`,
-`tr XXXᵀ`), or is symmetric so that its labels have no order, labels are told apart by colour refinement: a label's
-colour grows to describe its surroundings. Labels that still look alike are individualised in turn, and the smallest
-form wins; that is bounded, and where the bound bites the form is still right, only not unique.
+`tr XXXᵀ`), or is symmetric so that its labels have no order, labels are told apart by what they touch, and where that
+does not settle it by colour refinement: a label's colour grows to describe its surroundings. Labels that still look
+alike are individualised in turn, and the smallest form wins; that is bounded, and where the bound bites the form is
+still right, only not unique.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from zlib import crc32
 
 from matcalc.graph.node import Axes, Contract, Factor, Node
@@ -26,22 +28,22 @@ def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mappin
     """Factors and labels in canonical order, labels numbered from 0, output labels first."""
     ordered = sorted(factors, key=_digest)
     if _is_settled(ordered):
-        numbers = dict.fromkeys(out, 0)
-        for _, labels in ordered:
-            for label in labels:
-                numbers[label] = 0
-        for number, label in enumerate(numbers):
-            numbers[label] = number
+        numbers: dict[Label, int] = {}
+        for label in out:
+            numbers.setdefault(label, len(numbers))
+        settled = []
+        for node, labels in ordered:
+            settled.append((node, tuple([numbers.setdefault(label, len(numbers)) for label in labels])))
         return (
-            tuple((node, tuple(numbers[label] for label in labels)) for node, labels in ordered),
-            tuple(numbers[label] for label in out),
-            tuple(sizes[label] for label in numbers),
+            tuple(settled),
+            tuple([numbers[label] for label in out]),
+            tuple([sizes[label] for label in numbers]),
         )
     order = _refined_order(ordered, out, sizes)
     numbers = {label: number for number, label in enumerate(order)}
     numbered = [_numbered(factor, numbers) for factor in ordered]
     numbered.sort(key=_factor_key)
-    return tuple(numbered), tuple(numbers[label] for label in out), tuple(sizes[label] for label in order)
+    return tuple(numbered), tuple([numbers[label] for label in out]), tuple([sizes[label] for label in order])
 
 
 def is_symmetric(form: Form) -> bool:
@@ -53,20 +55,11 @@ def is_symmetric(form: Form) -> bool:
         return True
     if _is_settled(factors):
         return not any([label in labels for _, labels in factors for label in out])
+    touched = _touched(factors)
     return (
-        _ends(factors, out[0]) == _ends(factors, out[1])
+        touched.get(out[0]) == touched.get(out[1])
         and canonical(factors, (out[1], out[0]), dict(enumerate(sizes))) == form
     )
-
-
-def _ends(factors: Sequence[Factor], label: int) -> list[tuple[int, int]]:
-    """What touches a label, and with which of its axes: equal for both outputs of what is symmetric."""
-    found = []
-    for node, labels in factors:
-        for place, held in enumerate(labels):
-            if held == label:
-                found.append((node.digest, -1 if node.symmetric else place))
-    return sorted(found)
 
 
 def transposed_key(node: Node, transposed: bool) -> Hashable:
@@ -116,23 +109,36 @@ def _is_settled(ordered: Sequence[Labelled]) -> bool:
 
 def _numbered(factor: Labelled, numbers: Mapping[Label, int]) -> Factor:
     node, labels = factor
-    found = tuple(numbers[label] for label in labels)
-    return node, (tuple(sorted(found)) if node.symmetric else found)
+    found = [numbers[label] for label in labels]
+    if node.symmetric:
+        found.sort()
+    return node, tuple(found)
 
 
 def _refined_order(
     factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]
 ) -> list[Label]:
-    """All labels in canonical order: output labels as they come out, then component by component."""
+    """All labels in canonical order: output labels as they come out, then the others.
+
+    Mostly what a label touches tells it from all others. Where it does not, components are ordered one by one.
+    """
     order = list(dict.fromkeys(out))
     inner = [label for label in sizes if label not in order]
     if len(inner) < 2:
         return order + inner
+    touched = _touched(factors)
+    inner.sort(key=touched.__getitem__)
+    if not any([touched[a] == touched[b] for a, b in pairwise(inner)]):
+        return order + inner
     outer = {label: number for number, label in enumerate(order)}
     components = []
-    for members in _components(factors, sizes):
-        part = _Refinement([factors[index] for index in members], out, sizes)
-        components.append(part.best(outer))
+    for members in _components(factors):
+        part = [factors[index] for index in members]
+        own = dict.fromkeys([label for _, labels in part for label in labels if label not in outer])
+        if len(own) < 2:
+            components.append(_component_form(part, outer, list(own)))
+        else:
+            components.append(_Refinement(part, out, sizes).best(outer))
     # Components are told apart by their form, which says where they come out; equal ones come in any order.
     components.sort(key=lambda found: found[0])
     for _, labels in components:
@@ -140,7 +146,26 @@ def _refined_order(
     return order
 
 
-def _components(factors: Sequence[Labelled], sizes: Mapping[Label, Dim]) -> Iterable[list[int]]:
+def _touched(factors: Sequence[Labelled]) -> dict[Label, list[tuple[int, int]]]:
+    """The factors that each label touches, in order, and with which axes; those of a symmetric one are alike."""
+    touched: dict[Label, list[tuple[int, int]]] = {}
+    for node, labels in factors:
+        for place, label in enumerate(labels):
+            touched.setdefault(label, []).append((node.digest, -1 if node.symmetric else place))
+    for places in touched.values():
+        places.sort()
+    return touched
+
+
+def _component_form(
+    factors: Sequence[Labelled], outer: Mapping[Label, int], inner: list[Label]
+) -> tuple[list[tuple[int, tuple[int, ...]]], list[Label]]:
+    """What a component looks like when its labels that do not come out are in the order of `inner`; and these."""
+    numbers = {**outer, **{label: len(outer) + number for number, label in enumerate(inner)}}
+    return sorted([_factor_key(_numbered(factor, numbers)) for factor in factors]), inner
+
+
+def _components(factors: Sequence[Labelled]) -> Iterable[list[int]]:
     """The connected components of the index graph, as lists of factor positions."""
     holders: dict[Label, list[int]] = {}
     for index, (_, labels) in enumerate(factors):
@@ -172,7 +197,7 @@ def repeated_parts(
         return []
     inner = [(node, [label for label in labels if label not in outer]) for node, labels in factors]
     found: dict[Hashable, list[tuple[list[int], tuple[Label, ...]]]] = {}
-    for members in _components(inner, {}):
+    for members in _components(inner):
         held = {label for index in members for label in factors[index][1]}
         ends = tuple(label for label in outer if label in held)
         if len(held) > len(ends):
@@ -279,7 +304,5 @@ class _Refinement:
     def _form(
         self, colours: Mapping[Label, int], outer: Mapping[Label, int]
     ) -> tuple[list[tuple[int, tuple[int, ...]]], list[Label]]:
-        inner = sorted((label for label in colours if label not in outer), key=colours.__getitem__)
-        numbers = {**outer, **{label: len(outer) + number for number, label in enumerate(inner)}}
-        form = sorted(_factor_key(_numbered(factor, numbers)) for factor in self.factors)
-        return form, inner
+        inner = sorted([label for label in colours if label not in outer], key=colours.__getitem__)
+        return _component_form(self.factors, outer, inner)

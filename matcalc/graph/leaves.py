@@ -51,9 +51,9 @@ def is_zero(node: Node) -> bool:
 
 def scale(coefficient: Coefficient, node: Node) -> Node:
     """coefficient · node."""
-    coefficient = numbers.reduce(coefficient)
     if coefficient == 1:
         return node
+    coefficient = numbers.reduce(coefficient)
     if coefficient == 0:
         return zero(node.axes)
     if isinstance(node, Sum) and len(node.terms) < 2:

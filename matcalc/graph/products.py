@@ -44,6 +44,8 @@ def transpose(node: Node) -> Node:
 
 def permute(node: Node, order: Sequence[int]) -> Node:
     """The node with axis `order[k]` as its k-th."""
+    if list(order) == sorted(order):
+        return node
     return contract([(node, tuple(range(len(node.axes))))], tuple(order))
 
 

@@ -11,23 +11,23 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     """Every node below `roots`, operands before their users, each once."""
     order: list[Node] = []
     seen: set[Node] = set()
-    open_nodes: list[Node] = []
-    # None marks the end of the operands of the innermost open node.
-    pending: list[Node | None] = list(roots)
-    pending.reverse()
-    while pending:
-        node = pending.pop()
-        if node is None:
-            order.append(open_nodes.pop())
-        elif node not in seen:
+    # The nodes whose operands are being walked through, and how far each walk has come.
+    users: list[Node] = []
+    walks = [iter(roots)]
+    while walks:
+        for node in walks[-1]:
+            if node in seen:
+                continue
             seen.add(node)
-            children = node.children
-            if children:
-                open_nodes.append(node)
-                pending.append(None)
-                pending += children[::-1]
-            else:
-                order.append(node)
+            if node.children:
+                users.append(node)
+                walks.append(iter(node.children))
+                break
+            order.append(node)
+        else:
+            walks.pop()
+            if users:
+                order.append(users.pop())
     return order
 
 

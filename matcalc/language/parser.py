@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from matcalc.errors import DomainError, LimitError, MatcalcError, ParseError
+from matcalc.language.automaton import Automaton, Unfit
 from matcalc.language.complaints import shortened, unexpected
 from matcalc.language.limits import LIMITS, Limits
 from matcalc.language.syntax import (
@@ -31,9 +32,6 @@ from matcalc.language.syntax import (
 )
 from matcalc.language.text import SUPERSCRIPT_DIGITS, Source, read_text
 from matcalc.language.tokens import Token, scan
-
-if TYPE_CHECKING:
-    from lark import Lark
 
 _LETTER = re.compile(r"[a-z][0-9]*")
 _LETTERS = re.compile(r"(?:[a-z][0-9]*)+")
@@ -63,33 +61,25 @@ def read_python(source: Source, limits: Limits) -> Formula:
     return Formula(body, definitions, source)
 
 
-def _run(grammar: Lark, source: Source, tokens: list[Token]) -> Any:
+def _run(automaton: Automaton, source: Source, tokens: list[Token]) -> Any:
     """What the grammar's builder makes of the tokens."""
-    from lark.exceptions import UnexpectedToken
-
-    parser = grammar.parse_interactive()
-    feed = parser.parser_state.feed_token
-    index = 0
     try:
-        for token in tokens:
-            feed(token)
-            index += 1
-        return parser.feed_eof(tokens[-1])
-    except UnexpectedToken:
-        raise unexpected(source, tokens, index) from None
+        return automaton.run(tokens)
+    except Unfit as place:
+        raise unexpected(source, tokens, place.index) from None
     except MatcalcError as error:
         raise source.settle(error) from None
 
 
 @cache
-def _compiled(name: str, builder: Callable[[], object]) -> Lark:
+def _compiled(name: str, builder: Callable[[], object]) -> Automaton:
     from lark import Lark
 
     text = files("matcalc.language").joinpath(name).read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="basic", transformer=builder())
+    return Automaton(Lark(text, parser="lalr", lexer="basic", transformer=builder()))
 
 
-def _python_grammar() -> Lark:
+def _python_grammar() -> Automaton:
     with _lock:
         return _compiled("grammar.lark", Builder)
 

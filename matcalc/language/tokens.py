@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import keyword
 import re
-from typing import ClassVar
 
 from matcalc.errors import LimitError
 from matcalc.language.complaints import bad_character, leading_zero, unexpected
@@ -39,13 +38,9 @@ _DEEPENING = frozenset({"LPAR", "LSQB", "POWER", "TRANSPOSE", "SUPERSCRIPT", "PL
 
 
 class Token:
-    """A word of the text: its type, its text and its place. Positions bear the names by which Lark asks for them."""
+    """A word of the text: its type, its text and its place."""
 
     __slots__ = ("end_pos", "start_pos", "type", "value")
-    line: ClassVar[int] = 1
-    column: ClassVar[int] = 1
-    end_line: ClassVar[int] = 1
-    end_column: ClassVar[int] = 1
 
     def __init__(self, kind: str, value: str, start: int, end: int) -> None:
         self.type = kind
