@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from . import contract, errors, logs
+from . import contract, errors, logs, page
 from .limits import BodyLimit, RateLimit, read_rate
 from .observe import Observe
 from .routes import router
@@ -35,13 +35,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan, docs_url=None, redoc_url=None, root_path=settings.root_path, redirect_slashes=False
     )
     app.state.service = service
+    app.state.page = page.Page(app)
     app.include_router(router)
+    app.include_router(page.router)
     contract.install(app, _version())
     errors.install(app)
     app.add_middleware(BodyLimit, size=settings.request_size)
     if rate is not None:
         app.add_middleware(RateLimit, rate=rate)
-    routes = frozenset(getattr(route, "path", "") for route in router.routes)
+    routes = frozenset(getattr(route, "path", "") for route in (*router.routes, *page.router.routes))
     app.add_middleware(Observe, metrics=service.metrics, routes=routes)
     return app
 

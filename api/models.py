@@ -142,6 +142,7 @@ class Derivative(BaseModel):
 
     text: str = Field(description="in the python dialect; reads back to the same derivative")
     latex: str
+    mathml: str = Field(description="for a page: a math element of its own")
     unicode: str
     index_notation: str
     shape: list[Dim] = Field(
@@ -167,9 +168,11 @@ class Parsed(BaseModel):
 
     text: str
     latex: str
+    mathml: str = Field(description="for a page: a math element of its own")
     unicode: str
     shape: list[Dim]
     shapes: dict[str, str]
+    symbols: dict[str, str] = Field(description="the variables' names in MathML")
     functions: list[str]
     warnings: list[str]
 
@@ -199,6 +202,13 @@ class Health(BaseModel):
     status: Literal["ok", "starting", "stopping"]
 
 
+class Repair(BaseModel):
+    """What a program may change to mend a mistake."""
+
+    label: str
+    changes: dict[str, Any] = Field(description="new values of the request's fields")
+
+
 class Problem(BaseModel):
     """A problem in the form of RFC 9457."""
 
@@ -213,3 +223,5 @@ class Problem(BaseModel):
         description="start and end, in characters, of the mistake in its text"
     )
     hint: str | None = Field(description="what was probably meant")
+    field: str | None = Field(default=None, description="the field of the request that the span points into")
+    repairs: list[Repair] = Field(default=[], description="what a program may change, the likeliest first")

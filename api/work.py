@@ -13,6 +13,8 @@ import matcalc as mc
 JSON = dict[str, Any]
 # Entries that an evaluated array may have: more would be a body that nobody reads.
 MAX_ENTRIES = 200_000
+# What an expression is read with.
+READING = ("expression", "shapes", "functions", "dialect", "names")
 
 
 class Limits(NamedTuple):
@@ -32,10 +34,11 @@ class Answer(NamedTuple):
 
 def answer(kind: str, request: bytes, limits: Limits) -> Answer:
     """Does the work of a request. Whatever happens comes back as an answer."""
+    asked = json.loads(request)
     try:
-        return Answer(200, encoded(_TASKS[kind](json.loads(request), limits)))
+        return Answer(200, encoded(_TASKS[kind](asked, limits)))
     except mc.MatcalcError as error:
-        return _problem(error)
+        return _problem(error, {name: asked[name] for name in READING if name in asked})
     except MemoryError:
         return _problem(
             mc.LimitError("this takes more memory than there is", hint="ask for something smaller")
@@ -51,8 +54,8 @@ def answer(kind: str, request: bytes, limits: Limits) -> Answer:
         return Answer(500, b"", f"{type(error).__name__} at {where}")
 
 
-def _problem(error: mc.MatcalcError) -> Answer:
-    data = mc.problem_data(error)
+def _problem(error: mc.MatcalcError, given: JSON | None = None) -> Answer:
+    data = mc.problem_data(error, given)
     return Answer(data["status"], encoded(data))
 
 
@@ -120,13 +123,7 @@ _TASKS: dict[str, Callable[[JSON, Limits], Any]] = {
 
 def _read(request: JSON, limits: Limits) -> mc.Expression:
     """The expression. Raises LimitError where it is larger than the service takes."""
-    expression = mc.parse(
-        request["expression"],
-        shapes=request["shapes"],
-        functions=request["functions"],
-        dialect=request["dialect"],
-        names=request["names"],
-    )
+    expression = mc.parse(request["expression"], **{name: request[name] for name in READING[1:]})
     for name, shape in expression.shapes.items():
         for dim in shape:
             if isinstance(dim, int) and dim > limits.dimension:

@@ -21,7 +21,7 @@ from matcalc.errors import (
 )
 
 if TYPE_CHECKING:
-    from matcalc.answers import derivation_data, expression_data, functions_data, problem_data
+    from matcalc.answers import code_targets, derivation_data, expression_data, functions_data, problem_data
     from matcalc.derivation import Derivation, Derivations, derive
     from matcalc.expression import Expression, function, matrix, parse, scalar, vector
     from matcalc.gradients import ValueAndGrad, value_and_grad
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "Derivation": "matcalc.derivation",
     "Derivations": "matcalc.derivation",
+    "code_targets": "matcalc.answers",
     "derivation_data": "matcalc.answers",
     "expression_data": "matcalc.answers",
     "functions_data": "matcalc.answers",
@@ -58,6 +59,7 @@ __all__ = [
     "ShapeError",
     "UnknownNameError",
     "ValueAndGrad",
+    "code_targets",
     "derivation_data",
     "derive",
     "expression_data",

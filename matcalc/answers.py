@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from matcalc.codegen import TARGETS
 from matcalc.derivation import Derivation, Derivations
 from matcalc.errors import MatcalcError
-from matcalc.expression import Expression
+from matcalc.expression import Expression, parse
+from matcalc.repairs import repairs
 from matcalc.rules import Entry, all_functions, lookup
 from matcalc.rules.registry import usage_text
 
@@ -28,6 +30,7 @@ def derivation_data(
     return {
         "text": derived.text,
         "latex": derived.latex,
+        "mathml": derived.mathml,
         "unicode": derived.unicode,
         "index_notation": derived.index_notation,
         "shape": list(derived.shape),
@@ -46,17 +49,23 @@ def expression_data(expression: Expression) -> dict[str, Any]:
     return {
         "text": expression.text,
         "latex": expression.latex,
+        "mathml": expression.mathml,
         "unicode": expression.unicode,
         "shape": list(expression.shape),
         "shapes": _shapes(expression),
+        "symbols": {name: parse(name, shapes=expression.shapes).mathml for name in expression.shapes},
         "functions": list(expression.functions),
         "warnings": list(expression.warnings),
     }
 
 
-def problem_data(error: MatcalcError) -> dict[str, Any]:
-    """A mistake as the problem details of RFC 9457, with its code, its place in the text and the likeliest repair."""
-    return {
+def problem_data(error: MatcalcError, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A mistake as the problem details of RFC 9457, with its code, its place in the text and a hint.
+
+    `given` holds the expression and what it was read with; then "repairs" lists what a program may change there, and
+    "field" tells which of them the span points into.
+    """
+    data = {
         "type": "about:blank",
         "title": type(error).__name__,
         "status": UNPROCESSABLE,
@@ -65,6 +74,16 @@ def problem_data(error: MatcalcError) -> dict[str, Any]:
         "span": list(error.span) if error.span else None,
         "hint": error.hint,
     }
+    if given is not None:
+        texts = (name for name, text in given.items() if error.span and text == error.text)
+        data["field"] = next(texts, None)
+        data["repairs"] = repairs(error, given)
+    return data
+
+
+def code_targets() -> tuple[str, ...]:
+    """The languages and libraries that derivatives can be written in as source code."""
+    return tuple(TARGETS)
 
 
 def functions_data(names: Iterable[str] = ()) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ LAYERS = {
     "matcalc.derivation": 8,
     "matcalc.gradients": 8,
     "matcalc.answers": 9,
+    "matcalc.repairs": 9,
     "matcalc.homework": 9,
     "matcalc": 10,
     "api": 11,
