@@ -22,7 +22,7 @@ from matcalc.graph.axes import (
     permutes,
     splits_freely,
 )
-from matcalc.graph.contraction import canonical, is_symmetric, mirrors, repeated_parts
+from matcalc.graph.contraction import canonical, is_symmetric, repeated_parts
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain_sizes
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
@@ -35,10 +35,10 @@ from matcalc.graph.node import (
     make_contract,
     make_fuse,
     make_split,
-    make_sum,
 )
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import merge_powers, taken_in
+from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product
 
 Labelled = tuple[Node, Sequence[Label]]
@@ -65,9 +65,9 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
             raise ShapeError(f"a sum of axes {axes_text(axes)} and {axes_text(node.axes)}")
         if isinstance(node, Sum) and len(node.terms) < 2:
             for inner, term in node.terms:
-                _collect(collected, numbers.multiply(coefficient, inner), term)
+                collect(collected, numbers.multiply(coefficient, inner), term)
         else:
-            _collect(collected, coefficient, node)
+            collect(collected, coefficient, node)
     kept = [(c, node) for node, c in collected.items() if c != 0]
     if not kept:
         return zero(axes)
@@ -86,26 +86,6 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
             core = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
             return contract([(core, where)], range(len(axes)), dict(enumerate(axes)))
     return signed_sum(kept, axes)
-
-
-def signed_sum(terms: list[tuple[Coefficient, Node]], axes: Axes) -> Node:
-    """A sum of collected terms whose first is positive, or the negative of one: a − b and b − a are ± one node."""
-    terms.sort(key=_term_digest)
-    mirrored = len(axes) == 2 and axes[0] == axes[1] and mirrors(terms)
-    if terms[0][0] < 0 and len(terms) > 1:
-        return scale(
-            -1, make_sum(tuple((numbers.multiply(-1, c), node) for c, node in terms), axes, mirrored)
-        )
-    return make_sum(tuple(terms), axes, mirrored)
-
-
-def _term_digest(term: tuple[Coefficient, Node]) -> int:
-    return term[1].digest
-
-
-def _collect(collected: dict[Node, Coefficient], coefficient: Coefficient, node: Node) -> None:
-    known = collected.get(node)
-    collected[node] = coefficient if known is None else numbers.add(known, coefficient)
 
 
 # Contractions ------------------------------------------------------------------------------------------------------
