@@ -16,8 +16,9 @@ from matcalc.expression import Expression, parse
 from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
+from matcalc.linearmap import LinearMap
 from matcalc.notebook import table
-from matcalc.shapes.layouts import arrange, check_layout
+from matcalc.shapes.layouts import arrange, axes_of, check_layout
 from matcalc.shown import Shown, Vocabulary
 
 MAX_ORDER = 6
@@ -87,9 +88,49 @@ class Derivation(Shown, Computed):
         return self._layout
 
     @property
+    def stands_for(self) -> str:
+        """What is shown, in its layout: `∂vec(Y)/∂vec(X) where Y = A @ X @ B`; vec stacks columns."""
+        output, *variables = (self._of._shape, *(variable.shape for variable in self._wrt))
+        stacked = self._layout != "shape"
+        letters = "s S" if len(axes_of(output)) == 0 else "Y Z" if len(axes_of(output)) == 2 else "y z"
+        above = next(name for name in (*letters.split(), f"{letters[0]}_1") if name not in self._taken)
+        shown, axes = above, len(axes_of(output))
+        for name, shape in zip(self.wrt, variables, strict=True):
+            over = f"vec({shown})" if stacked and axes > 1 else shown
+            by = f"vec({name})" if stacked and len(axes_of(shape)) == 2 else name
+            shown, axes = f"∂{over}/∂{by}", axes + len(axes_of(shape))
+        whole = f"({shown}).T" if self._layout == "denominator" else shown
+        return f"{whole} where {above} = {self._of.text}"
+
+    @property
     def expression(self) -> Expression:
         """The derivative as an expression, to compute with further."""
         return Expression(self.node, self._shape, self.vocabulary)
+
+    @property
+    def _as_tensor(self) -> Derivation:
+        """The same derivative with the axes of the output, then those of the variables."""
+        if self._layout == "shape":
+            return self
+        return Derivation(self._of, self._given, self._wrt, "shape", self._symmetric)
+
+    @cached_property
+    def linear_map(self) -> LinearMap:
+        """The derivative as a linear map, `dX ↦ A @ dX @ B`; at higher orders it maps to the change of the last one."""
+        *earlier, last = self._wrt
+        before = arrange(self._of._shape, [variable.shape for variable in earlier], "shape")
+        shape = before.shape if earlier else self._of._shape
+        return LinearMap(self._as_tensor.node, last, shape, self.vocabulary, self._typed)
+
+    @cached_property
+    def einsum(self) -> str:
+        """The derivative as `einsum('ik,lj->ijkl', A, B)`: the axes of the output, then those of the variables.
+
+        The operands are in matrix notation, vectors with one axis. Raises DomainError where `vec` or `kron` occur.
+        """
+        from matcalc.notation.einsum import einsum
+
+        return einsum(self._as_tensor._formula(indexed=True))
 
     # Evaluation ------------------------------------------------------------------------------------------------
 

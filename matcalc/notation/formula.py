@@ -10,8 +10,9 @@ from matcalc.graph.tidy import NAMED_FROM
 from matcalc.notation import pieces
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.names import Part, name_parts
+from matcalc.notation.render import walk
 from matcalc.notation.shapes import shape_of, squared_norm
-from matcalc.notation.tree import IndexForm, Name, Shape, Tree, Where
+from matcalc.notation.tree import Indexed, IndexForm, Name, Shape, Tree, Where, together
 from matcalc.notation.writer import Writer
 
 # Operators that a formula without `where` may have before it is refused as unreadable.
@@ -49,7 +50,7 @@ def formula(
         part: Name(shape_of(part) if len(part.axes) < 3 else part.axes, "", symmetric=part.symmetric)
         for part in named
     }
-    writer = Writer(order, parts, typed)
+    writer = Writer(order, parts, typed, frozenset(taken))
     writer.write(nodes)
     body = write_indexed(writer, node) if indexed or len(node.axes) > 2 else writer.own(node)
     is_row = len(shape) == 2 and shape[0] == 1 and shape[1] != 1
@@ -59,11 +60,17 @@ def formula(
         return body
     trees = [writer.own(part) if len(part.axes) < 3 else write_indexed(writer, part) for part in named]
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
-    for part, name in zip(named, name_parts(asked, taken), strict=True):
+    for part, name in zip(named, name_parts(asked, {*taken, *_letters_in(body, *trees)}), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.
         object.__setattr__(parts[part], "name", name)
     definitions = tuple((parts[part].name, tree) for part, tree in zip(named, trees, strict=True))
     return Where(body.shape, body, definitions)
+
+
+def _letters_in(*trees: Tree) -> set[str]:
+    """The letters of all index forms."""
+    found = (part.letters for tree in trees for part in walk(tree) if isinstance(part, Indexed | IndexForm))
+    return {letter for letters in found for place in letters for letter in together(place)}
 
 
 def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool:

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain, count
 
 from matcalc.graph import (
     Coefficient,
@@ -41,19 +41,17 @@ from matcalc.rules.entries import AbstractFunction
 _LETTERS = "ijklpqrstuvwxyz"
 
 
-def letters() -> Iterator[str]:
-    """i, j, k, l, p, … and numbered ones after them; m and n are left to dimensions."""
-    yield from _LETTERS
-    for number in count(1):
-        for letter in _LETTERS:
-            yield f"{letter}{number}"
+def letters(taken: Container[str]) -> Iterator[str]:
+    """i, j, k, l, p, … and numbered ones after them, but none that is a name; m and n are left to dimensions."""
+    numbered = (f"{letter}{number}" for number in count(1) for letter in _LETTERS)
+    return (letter for letter in chain(_LETTERS, numbered) if letter not in taken)
 
 
 def write_indexed(writer: Written, node: Node) -> Tree:
     """The node as an index form of its own axes."""
     if node in writer.parts:
         writer = writer.without(node)
-    supply = letters()
+    supply = letters(writer.taken)
     if isinstance(node, Fuse):
         inner = node.children[0]
         names = [next(supply) for _ in inner.axes]

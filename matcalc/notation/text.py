@@ -46,7 +46,7 @@ FIRST_OF_TIMES = FACTOR | TIMES | SCALE
 
 def text(tree: Tree) -> str:
     """The formula in the python dialect: `2 * X.T @ (X @ w - y)`."""
-    return "".join(render(tree, _RULES))
+    return "".join(render(tree, RULES))
 
 
 def number_text(value: float | Fraction) -> str:
@@ -165,7 +165,7 @@ def _where(tree: Where) -> Rendered:
     return WHERE, items
 
 
-_RULES: dict[type[Tree], Callable[[Any], Rendered]] = {
+RULES: dict[type[Tree], Callable[[Any], Rendered]] = {
     Name: _name,
     Literal: _literal,
     Call: _call,

@@ -53,8 +53,10 @@ class Writer:
         order: Mapping[str, int],
         parts: Mapping[Node, Name] | None = None,
         typed: Container[Node] | None = None,
+        taken: Container[str] = (),
     ) -> None:
         self.order = order
+        self.taken = taken
         self.parts = parts or {}
         # Sums that the user typed may add a row to a matrix; in one that we made that would be bad mathematics.
         self.typed = typed

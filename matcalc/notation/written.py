@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Protocol, TypeVar
 
 from matcalc.graph import Coefficient, Contract, Node
@@ -18,6 +18,10 @@ class Written(Protocol):
     @property
     def parts(self) -> Mapping[Node, Name]:
         """The parts that go by a name."""
+
+    @property
+    def taken(self) -> Container[str]:
+        """The names in use, which are no letters of an index form."""
 
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a part."""
