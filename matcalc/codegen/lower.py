@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from fractions import Fraction
 
+from matcalc.calculus.laws.facts import holds
 from matcalc.codegen.contraction import contracted
 from matcalc.codegen.program import Program
+from matcalc.codegen.solves import solved
 from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
 from matcalc.graph import (
     Apply,
@@ -24,6 +27,7 @@ from matcalc.graph import (
     number_value,
     topological,
 )
+from matcalc.graph.powers import is_nonnegative
 from matcalc.rules.entries import AbstractFunction
 
 
@@ -41,7 +45,7 @@ def lower(outputs: Sequence[tuple[Node, Axes]], names: Mapping[Node, str] | None
         if view is not None and node.children and view.labels == plain(lowering.program.rank(view.ref)):
             lowering.program.named.setdefault(view.ref, name)
     lowering.program.outputs = [lowering.output(node, shape) for node, shape in outputs]
-    return lowering.program
+    return solved(lowering.program)
 
 
 class Lowering:
@@ -96,8 +100,26 @@ class Lowering:
             return View(self.program.number(value), ())
         views = [self.views[term] for _, term in node.terms]
         coefficients = tuple(coefficient for coefficient, _ in node.terms)
+        if len(node.axes) == 2 and node.axes[0] == node.axes[1]:
+            diagonal = [view.labels[0] == view.labels[1] for view in views]
+            if any(diagonal) and not all(diagonal):
+                return self._with_diagonal(views, coefficients, diagonal, node.axes)
         refs, axes, labels = self._laid_over(views, node.axes, keep_ties=True)
         return View(self.program.emit("sum", tuple(refs), coefficients, axes), labels)
+
+    def _with_diagonal(
+        self, views: Sequence[View], coefficients: Sequence[Coefficient], diagonal: Sequence[bool], axes: Axes
+    ) -> View:
+        """A matrix of which some terms are diagonal: these are added up and go onto its diagonal at once."""
+        sides = []
+        for wanted in (False, True):
+            chosen = [k for k, one in enumerate(diagonal) if one is wanted]
+            refs, whole, labels = self._laid_over([views[k] for k in chosen], axes, keep_ties=True)
+            kept = tuple(coefficients[k] for k in chosen)
+            ref = refs[0] if kept == (1,) else self.program.emit("sum", tuple(refs), kept, whole)
+            sides.append(View(ref, labels))
+        matrix = dense(self.program, sides[0], axes)
+        return self._whole(self.program.emit("add_diagonal", (matrix, sides[1].ref), (), axes), axes)
 
     def _laid_over(
         self, views: Sequence[View], axes: Axes, keep_ties: bool
@@ -182,8 +204,43 @@ class Lowering:
         if len(held) < len(labels_in_play):
             free = set(map(same.root, labels_in_play)) - held - set(out)
             parts += [(self.program.size(sizes[label]), ()) for label in sorted(free)]
+        parts = self._with_roots(factors, parts, out, sizes)
         ref, order = contracted(self.program, parts, out, sizes)
         return View(ref, out if order == out == plain(len(out)) else regrouped(order, out))
+
+    def _with_roots(
+        self,
+        factors: Sequence[tuple[Node, tuple[int, ...]]],
+        parts: list[tuple[int, tuple[int, ...]]],
+        out: tuple[int, ...],
+        sizes: Axes,
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """Aᵀ diag(d) A with d nonnegative as Bᵀ B with B = diag(√d) A: a symmetric product, of half the work."""
+        if len(parts) < 3 or len(out) != 2 or out[0] == out[1]:
+            return parts
+        wide = [part for part in parts if len(part[1]) == 2]
+        if len(wide) != 2 or wide[0][0] != wide[1][0]:
+            return parts
+        (ref, first), (_, second) = wide
+        inner = [label for label in first if label in second]
+        if (
+            len(inner) != 1
+            or first.index(*inner) != second.index(*inner)
+            or {*first, *second} != {*out, *inner}
+        ):
+            return parts
+        rest = [k for k, part in enumerate(parts) if len(part[1]) != 2]
+        if len(factors) != len(parts) or any(parts[k][1] != tuple(inner) for k in rest):
+            return parts
+        if not all(is_nonnegative(factors[k][0]) or holds(factors[k][0], "positive") for k in rest):
+            return parts
+        dims = (sizes[inner[0]],)
+        weights = self.program.product([parts[k][0] for k in rest], dims)
+        root = self.program.emit("power", (weights,), (Fraction(1, 2),), dims)
+        scaled = self.program.product(
+            [self.program.aligned(root, tuple(inner), first), ref], self.program.axes(ref)
+        )
+        return [(scaled, first), (scaled, second)]
 
     def _distinct(self, ref: int, labels: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """Diagonals taken until no label occurs twice."""

@@ -16,23 +16,12 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = _TAKEN) -> None:
         self._taken = set(taken)
-        self._counters: dict[str, int] = {}
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, spelled as Python reads it, or with underscores behind it where it is taken."""
         name = identifier(wanted)
         while name in self._taken:
             name += "_"
-        self._taken.add(name)
-        return name
-
-    def numbered(self, stem: str) -> str:
-        """The stem with the next free number."""
-        number = self._counters.get(stem, 0) + 1
-        while f"{stem}{number}" in self._taken:
-            number += 1
-        self._counters[stem] = number
-        name = f"{stem}{number}"
         self._taken.add(name)
         return name
 

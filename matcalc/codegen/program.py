@@ -24,6 +24,10 @@ once. Every target (NumPy, JAX, …) writes the same list in its own words. The 
     diag                                the diagonal matrix of a vector
     eye         (dim)                   the identity matrix
     mask        (pairs, dims)           zero where the two axes of a pair differ
+    solve                               X⁻¹ B of a matrix and a vector or matrix
+    cholesky                            the factor of a positive definite matrix
+    cholesky_solve                      the same as solve, of that factor
+    add_diagonal                        of a matrix and what is added to its diagonal
     kron                                the Kronecker product of two matrices
     reshape     (dims)
     repeat      (dims)                  broadcast to full size, as an array of its own

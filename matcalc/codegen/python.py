@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, Helpers, Text
+from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, SUM, Helpers, Text
 from matcalc.codegen.numbers import dim_source, tuple_source
 from matcalc.codegen.program import Instruction
 from matcalc.codegen.statements import Statements
@@ -116,6 +116,68 @@ class PythonStatements(Statements):
             level == PRODUCT and self.program.instructions[left].op in ("matmul", "solve")
         )
         return f"{text if chained else f'({text})'} @ {self._at(right, POWER)}", PRODUCT
+
+    def solve(self, instruction: Instruction) -> Text:
+        """X⁻¹ B."""
+        return self._call("linalg.solve", *(self.texts[operand][0] for operand in instruction.operands))
+
+    def cholesky(self, instruction: Instruction) -> Text:
+        """The factor of a positive definite matrix, as the library wants it for solving."""
+        matrix = self.texts[instruction.operands[0]][0]
+        if self._library == "torch":
+            return self._call("linalg.cholesky", matrix)
+        return f"{self._scipy('cho_factor')}({matrix})", ATOM
+
+    def cholesky_solve(self, instruction: Instruction) -> Text:
+        """X⁻¹ B of the factor of X."""
+        factor, other = instruction.operands
+        if self._library != "torch":
+            return f"{self._scipy('cho_solve')}({self.texts[factor][0]}, {self.texts[other][0]})", ATOM
+        if self.program.rank(other) > 1:
+            return self._call("cholesky_solve", self.texts[other][0], self.texts[factor][0])
+        made, _ = self._call("cholesky_solve", f"{self._at(other, ATOM)}[:, None]", self.texts[factor][0])
+        return f"{made}[:, 0]", ATOM
+
+    def _scipy(self, name: str) -> str:
+        return self.helpers.imported("scipy.linalg" if self._library == "numpy" else "jax.scipy.linalg", name)
+
+    def changed(self, ref: int, instruction: Instruction) -> Text:
+        """Something added to a diagonal, or an array put onto one; JAX and torch make a new array."""
+        return getattr(self, f"_{instruction.op}")(ref, instruction)  # type: ignore[no-any-return]
+
+    def _add_diagonal(self, ref: int, instruction: Instruction) -> Text:
+        matrix, entries = instruction.operands
+        if self._library == "numpy":
+            text = self.texts[matrix][0]
+            if self.program.shares_input(matrix) or self.uses[matrix] > 1:
+                text = f"{self._at(matrix, ATOM)}.copy()"
+            name = self._assign(ref, text)
+            self.lines.append(
+                f"{name}[{self.helpers.alias}.diag_indices_from({name})] += {self.texts[entries][0]}"
+            )
+            return name, ATOM
+        if self.program.rank(entries):
+            diagonal, _ = self._call("diag", self.texts[entries][0])
+        else:
+            eye, _ = self._call("eye", dim_source(instruction.axes[0], self.sizes), self._dtype())
+            diagonal = f"{self._at(entries, POWER)} * {eye}"
+        return f"{self.texts[matrix][0]} + {diagonal}", SUM
+
+    def _scatter(self, ref: int, instruction: Instruction) -> Text:
+        (operand,) = instruction.operands
+        pair, shape = instruction.attributes
+        self._name(operand)
+        place = self._assign(-1, self._call("arange", dim_source(shape[pair[0]], self.sizes))[0], "i")
+        places = ", ".join(place if axis in pair else ":" for axis in range(len(shape)))
+        kind = f"dtype={self._at(operand, ATOM)}.dtype"
+        if self._library == "torch":
+            kind += f", device={self._at(operand, ATOM)}.device"
+        zeros, _ = self._call("zeros", self._shape(shape), kind)
+        if self._library == "jax.numpy":
+            return f"{zeros}.at[{places}].set({self.texts[operand][0]})", ATOM
+        name = self._assign(ref, zeros)
+        self.lines.append(f"{name}[{places}] = {self.texts[operand][0]}")
+        return name, ATOM
 
     def outer(self, instruction: Instruction) -> Text:
         """Of two vectors."""

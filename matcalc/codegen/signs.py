@@ -26,6 +26,7 @@ _LINEAR = frozenset(
         "diagonal",
         "diag",
         "mask",
+        "scatter",
         "reshape",
         "repeat",
         "copy",

@@ -15,6 +15,7 @@ from matcalc.codegen.program import Program
 from matcalc.codegen.python import PythonStatements
 from matcalc.codegen.signs import appearance, settle
 from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, result_shape
+from matcalc.codegen.stable import prepared
 from matcalc.errors import DomainError
 from matcalc.graph import Axes, Node, Symbol
 from matcalc.shapes.dims import Dim, dim_parts, dim_text
@@ -65,12 +66,14 @@ def generate(
     doc: str = "",
     names: Mapping[Node, str] | None = None,
     value: Output | None = None,
+    stable: bool = True,
 ) -> Source:
     """Source of a function that takes the variables and returns the array, or a dict of arrays by name.
 
     An output is a node and its shape: () or (1, 1) for a scalar, (n,) or (n, 1) for a column, (1, n) for a row.
     `symbols` are the declared variables in order; those that neither occur nor show a size that is needed are left
-    out. `names` is what the user calls some nodes. With `value` the function returns a pair, the value first.
+    out. `names` is what the user calls some nodes. With `value` the function returns a pair, the value first. Unless
+    `stable`, the graph is computed as it is: what is to be compared must not be rewritten.
     """
     if isinstance(target, str):
         if target not in TARGETS:
@@ -78,7 +81,9 @@ def generate(
         target = TARGETS[target]
     named = outputs if isinstance(outputs, Mapping) else {"": outputs}
     wanted = [*([value] if value else []), *named.values()]
-    program = lower([(node, result_shape(shape)) for node, shape in wanted], names)
+    new = prepared([node for node, _ in wanted]) if stable else {}
+    names = {new.get(node, node): text for node, text in (names or {}).items()}
+    program = lower([(new.get(node, node), result_shape(shape)) for node, shape in wanted], names)
     keys = list(named) if isinstance(outputs, Mapping) else None
     return _Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
 
@@ -256,7 +261,9 @@ def _used_dims(program: Program) -> list[Dim]:
             continue
         if instruction.op in ("size", "eye", "reshape", "repeat"):
             dims.update(dict.fromkeys(instruction.attributes))
-        elif instruction.op == "mask":
+        elif instruction.op == "add_diagonal" and not program.rank(instruction.operands[1]):
+            dims[instruction.axes[0]] = None
+        elif instruction.op in ("mask", "scatter"):
             dims.update(dict.fromkeys(instruction.attributes[1]))
     return list(dims)
 

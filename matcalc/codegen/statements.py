@@ -22,6 +22,8 @@ from matcalc.graph import Coefficient, Symbol
 _LONGEST = 52
 _LONGEST_CHAIN = 12
 _FREE = frozenset({"input", "number", "constant", "size"})
+# What makes an array and then changes it, in more than one statement.
+_CHANGING = frozenset({"add_diagonal", "scatter"})
 _SCALAR = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
 # A name that is still to be chosen.
 _PLACE = re.compile("\ue000(\\d+)\ue001")
@@ -52,7 +54,6 @@ class Statements(ABC):
         self.texts: list[Text] = [("", 0)] * len(self.uses)
         self.static = [False] * len(self.uses)
         self._assigned: list[tuple[int, str]] = []
-        self._partial = 0
 
     def write(self) -> list[str]:
         """Fills `lines`; returns the expressions of the outputs."""
@@ -71,13 +72,16 @@ class Statements(ABC):
             op = instruction.op
             if op in _SCALAR and not instruction.axes:
                 self.static[ref] = all(self.static[operand] for operand in instruction.operands)
-            text = getattr(self, op)(instruction)
+            text = self.changed(ref, instruction) if op in _CHANGING else getattr(self, op)(instruction)
             last = uses == 1 and ref in results
+            if op == "expand" and len(text[0]) > _LONGEST and not last:
+                self._name(instruction.operands[0])
+                text = self.expand(instruction)
             name_it = len(text[0]) > _LONGEST and not last
             name_it |= uses > 1 and not self._is_cheap(ref, text)
             name_it |= ref in fed_to_outer and text[1] < ATOM and op == "product"
             name_it |= (ref in self.program.named or ref in layers) and not last
-            if op not in _FREE and name_it:
+            if op not in _FREE and name_it and not self._is_final(text):
                 text = (self._assign(ref, text[0]), ATOM)
             self.texts[ref] = text
         return self._with_names([self.texts[ref][0] for ref in self.program.outputs])
@@ -101,13 +105,23 @@ class Statements(ABC):
         instruction = self.program.instructions[ref]
         return instruction.op == "expand" and self._is_name(instruction.operands[0])
 
+    @staticmethod
+    def _is_final(text: Text) -> bool:
+        return _PLACE.fullmatch(text[0]) is not None
+
     def _is_name(self, ref: int) -> bool:
         text = self.texts[ref][0]
         return text.isidentifier() or _PLACE.fullmatch(text) is not None
 
-    def _assign(self, ref: int, text: str) -> str:
+    def _name(self, ref: int) -> None:
+        """Gives an operand a name, if it has none."""
+        if not self._is_name(ref):
+            self.texts[ref] = (self._assign(ref, self.texts[ref][0]), ATOM)
+
+    def _assign(self, ref: int, text: str, wanted: str = "part") -> str:
+        """A name for an expression; `wanted` is the name of what is no instruction, whose `ref` is -1."""
         name = f"\ue000{len(self._assigned)}\ue001"
-        self._assigned.append((ref, name))
+        self._assigned.append((ref, wanted))
         self.lines.append(f"{name} = {text}")
         return name
 
@@ -120,7 +134,7 @@ class Statements(ABC):
         }
         whole = [ref for ref, _ in self._assigned if ref >= 0]
         chosen = named(self.program, whole, inputs, self.names)
-        final = [chosen[ref] if ref >= 0 else self.names.numbered("part") for ref, _ in self._assigned]
+        final = [chosen[ref] if ref >= 0 else self.names.fresh(wanted) for ref, wanted in self._assigned]
 
         def put(text: str) -> str:
             return _PLACE.sub(lambda found: final[int(found[1])], text)
@@ -138,6 +152,14 @@ class Statements(ABC):
     @abstractmethod
     def operator(self, sign: str, instruction: Instruction) -> str:
         """An arithmetic sign between the operands of an instruction."""
+
+    @abstractmethod
+    def expand(self, instruction: Instruction) -> Text:
+        """Axes permuted, and unit axes put in."""
+
+    @abstractmethod
+    def changed(self, ref: int, instruction: Instruction) -> Text:
+        """An array that is made and then changed."""
 
     def fitted(self, ref: int, instruction: Instruction) -> Text:
         """An operand laid over the axes of an instruction; NumPy's broadcasting needs nothing."""

@@ -46,6 +46,7 @@ class _Stems:
     def __init__(self, program: Program, symbols: Mapping[int, str]) -> None:
         self.instructions = program.instructions
         self.symbols = symbols
+        self.outputs = frozenset(program.outputs)
         uses = program.live()
         self.activated = {
             operand
@@ -138,6 +139,13 @@ class _Stems:
         inner = self.instructions[operands[0]]
         return inner.op == "power" and inner.attributes[0] == 2
 
+    def _of_sum_on_diagonal(self, ref: int, instruction: Instruction) -> str | None:
+        return "H" if ref in self.outputs else None
+
+    def _of_factor(self, ref: int, instruction: Instruction) -> str | None:
+        argument = self.symbols.get(instruction.operands[0])
+        return f"{argument}_factor" if argument else "factor"
+
     def _of_matmul(self, ref: int, instruction: Instruction) -> str | None:
         return "norm_squared" if self._is_squares(ref) else None
 
@@ -149,6 +157,8 @@ _BY_OP: dict[str, Callable[[_Stems, int, Instruction], str | None]] = {
     "apply": _Stems._of_apply,
     "abstract": _Stems._of_abstract,
     "power": _Stems._of_power,
+    "add_diagonal": _Stems._of_sum_on_diagonal,
+    "cholesky": _Stems._of_factor,
     "total": _Stems._of_total,
     "matmul": _Stems._of_matmul,
 }

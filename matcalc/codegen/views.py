@@ -67,6 +67,11 @@ def untied(program: Program, view: View, groups: Sequence[int], axes: Axes) -> t
             for pair, dim in zip(pairs, dims, strict=True)
         ]
         return program.product((view.ref, *eyes), shape), tuple(order)
+    if len(pairs) == 1:
+        first, second = (order.index(group) for group in pairs[0])
+        if first == 0 or second == first + 1:
+            entries = program.aligned(view.ref, held, [group for group in order if group != pairs[0][1]])
+            return program.emit("scatter", (entries,), ((first, second), shape), shape), tuple(order)
     places_of = tuple((order.index(first), order.index(second)) for first, second in pairs)
     base = program.aligned(view.ref, held, order)
     return program.emit("mask", (base,), (places_of, dims), shape), tuple(order)

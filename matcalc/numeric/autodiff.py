@@ -20,10 +20,15 @@ Array = np.ndarray[Any, Any]
 
 
 def generated_function(
-    node: Node, symbols: Sequence[Symbol], sizes: dict[str, int], target: Target, xp: Any
+    node: Node,
+    symbols: Sequence[Symbol],
+    sizes: dict[str, int],
+    target: Target,
+    xp: Any,
+    stable: bool = False,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """The generated function of a node, taking a dict of the inputs by name."""
-    source = generate((node, node.axes), symbols, target=target)
+    source = generate((node, node.axes), symbols, target=target, stable=stable)
     run = compiled(source)
     names = {text: symbol.name for symbol, text in source.arguments.items()}
     fixed: dict[str, Any] = {text: sizes[dim] for dim, text in source.sizes.items()}

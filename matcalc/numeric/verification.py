@@ -148,7 +148,7 @@ def verify(
     sizes = sampler.sizes
     projection = Projection(variables, symmetric)
     rank = len(output.axes)
-    ours = generated_function(derivative, known, sizes, NUMPY, np)
+    ours = generated_function(derivative, known, sizes, NUMPY, np, stable=True)
     forward = generated_function(output, known, sizes, NUMPY, np)
     with Autodiff(jax, output, variables, known, sizes, where) as autodiff:
         # Beyond order 2 steps of the expression itself are too coarse: step JAX's derivative of one order less.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from matcalc.calculus.laws import ALL
 from matcalc.calculus.laws.facts import HEADS, head
-from matcalc.calculus.laws.law import NodeRewrite, ProductRewrite, Rewrite, node_key
+from matcalc.calculus.laws.law import Law, NodeRewrite, ProductRewrite, Rewrite, node_key
 from matcalc.graph import Apply, Contract, Map, Node, Sum, Symbol
 
 _Table = dict[str, list[Rewrite]]
@@ -19,11 +19,11 @@ _STEPS = 32
 class Laws:
     """The laws that a graph with certain functions and properties may need, by the head of what they rewrite."""
 
-    def __init__(self, features: frozenset[str]) -> None:
+    def __init__(self, features: frozenset[str], laws: Sequence[Law] = ALL) -> None:
         self.nodes: _Table = {}
         self.products: _Table = {}
         self.sums: _Table = {}
-        for law in ALL:
+        for law in laws:
             known = all(name in features or not features.isdisjoint(HEADS[name]) for name in law.properties)
             if law.needs <= features and known and (law.needs or law.properties or "**" in features):
                 rewrite = law.rewrite

@@ -1,0 +1,104 @@
+"""Before a graph is computed: forms that keep digits where the user's would overflow or cancel, and cheaper products.
+
+log(1 + exp(x)) overflows where softplus(x) is x; exp(x) - 1 loses the digits of a small x. Values stay the same in
+exact arithmetic, so that this is done to what is computed only, never to what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.calculus.laws.index import Laws, features
+from matcalc.calculus.laws.law import Law
+from matcalc.graph import Contract, Node, Sum, contract, linear, rebuild, topological
+
+_SOURCE = "Higham 2002, Accuracy and Stability of Numerical Algorithms, sections 1.7 and 1.14"
+
+LAWS = (
+    Law("log(1 + exp(x)) = softplus(x)", source=_SOURCE),
+    Law("log1p(exp(x)) = softplus(x)", source=_SOURCE),
+    Law("log(sigmoid(x)) = -softplus(-x)", source=_SOURCE),
+    Law("1 / (1 + exp(x)) = sigmoid(-x)", source=_SOURCE),
+    Law("exp(x) * sigmoid(-x) = sigmoid(x)", source=_SOURCE),
+    Law("1 - sigmoid(x) = sigmoid(-x)", source=_SOURCE),
+    Law("log(sum(exp(x))) = logsumexp(x)", "x: n", _SOURCE),
+    Law("log(sum(exp(X), axis=1)) = logsumexp(X, axis=1)", "X: m n", _SOURCE),
+    Law("log(sum(exp(X), axis=0)) = logsumexp(X, axis=0)", "X: m n", _SOURCE),
+    Law("exp(x) / sum(exp(x)) = softmax(x)", "x: n", _SOURCE),
+    Law("exp(X) / sum(exp(X), axis=1) = softmax(X, axis=1)", "X: m n", _SOURCE),
+    Law("exp(X) / sum(exp(X), axis=0) = softmax(X, axis=0)", "X: m n", _SOURCE),
+    Law("log(1 + x) = log1p(x)", source=_SOURCE),
+    Law("exp(x) - 1 = expm1(x)", source=_SOURCE),
+)
+
+
+def prepared(outputs: Sequence[Node]) -> dict[Node, Node]:
+    """What is computed in place of each node: stable, and with products distributed over sums of simple parts."""
+    order = topological(outputs)
+    laws = Laws(features(order), LAWS)
+    uses: dict[Node, int] = {}
+    for node in order:
+        for child in node.children:
+            uses[child] = uses.get(child, 0) + 1
+    for node in outputs:
+        uses[node] = uses.get(node, 0) + 1
+    new: dict[Node, Node] = {}
+    for node in order:
+        made = node
+        if new and any([child in new for child in node.children]):
+            made = rebuild(node, [new.get(child, child) for child in node.children])
+        if laws:
+            made = laws.apply(made)
+        if isinstance(made, Contract) and len(made.factors) > 1:
+            made = _distributed(made, uses)
+        elif isinstance(made, Sum) and len(made.terms) == 1:
+            made = _multiplied(made, uses)
+        if made is not node:
+            new[node] = made
+    return new
+
+
+def _multiplied(node: Sum, uses: dict[Node, int]) -> Node:
+    """-(a - b) as b - a, where a - b is used nowhere else."""
+    ((coefficient, inner),) = node.terms
+    if coefficient != -1 or not isinstance(inner, Sum) or uses.get(inner, 1) > 1:
+        return node
+    return linear([(-c, term) for c, term in inner.terms], node.axes)
+
+
+def _distributed(node: Contract, uses: dict[Node, int]) -> Node:
+    """(diag(p) - p pᵀ) A as diag(p) A - p (pᵀ A): terms that are diagonal or of low rank are never filled up."""
+    for place, (factor, labels) in enumerate(node.factors):
+        if not isinstance(factor, Sum) or len(factor.axes) != 2 or len(factor.terms) < 2:
+            continue
+        if uses.get(factor, 1) > 1 or not all(_is_simple(term) for _, term in factor.terms):
+            continue
+        others = [pair for k, pair in enumerate(node.factors) if k != place]
+        if all(not held or set(held) >= set(labels) for _, held in others):
+            continue
+        sizes = dict(enumerate(node.sizes))
+        terms = [
+            (coefficient, contract([*others, (term, labels)], node.out, sizes, lambda inner: True))
+            for coefficient, term in factor.terms
+        ]
+        return linear(terms, node.axes)
+    return node
+
+
+def _is_simple(node: Node) -> bool:
+    """Whether a matrix is diagonal, or the outer product of two vectors."""
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        node = node.terms[0][1]
+    if not isinstance(node, Contract):
+        return False
+    row, column = node.out
+    if row == column:
+        return True
+    joined = {row}
+    count = 0
+    while count != len(joined):
+        count = len(joined)
+        for _, labels in node.factors:
+            if not joined.isdisjoint(labels):
+                joined.update(labels)
+    return column not in joined

@@ -1,0 +1,114 @@
+"""What is computed is what a numerical analyst would write: stable forms, solves, symmetric products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from matcalc.codegen.stable import LAWS
+from tests.codegen.test_standalone import at_random
+
+
+def statements(expression: str, shapes: str | None = None) -> str:
+    source = mc.parse(expression, shapes=shapes).code()
+    return source.rpartition('"""\n')[2]
+
+
+@pytest.mark.parametrize(
+    ("expression", "shapes", "used", "avoided"),
+    [
+        ("inv(X) @ y", None, ["np.linalg.solve(X, y)"], ["inv"]),
+        ("inv(X).T @ y", None, ["np.linalg.solve(X.T, y)"], ["inv"]),
+        ("B @ inv(X)", None, ["np.linalg.solve(X.T, B.T).T"], ["inv"]),
+        ("x.T @ inv(X) @ y", None, ["solve"], ["inv"]),
+        ("inv(X) @ A @ y", None, ["np.linalg.solve(X, A @ y)"], ["inv"]),
+        ("inv(X) + A @ inv(X)", None, ["np.linalg.inv(X)"], ["solve"]),
+        ("y.T @ inv(S) @ y", "S: n n spd, y: n", ["cho_factor(S)", "cho_solve("], ["inv"]),
+        ("logdet(X)", None, ["slogdet"], ["np.linalg.det("]),
+        ("log(sum(exp(x)))", None, ["logsumexp(x)"], ["np.log(", "np.exp("]),
+        ("log(1 + exp(x))", None, ["np.logaddexp(x, 0)"], ["np.log(", "np.exp("]),
+        ("log(sigmoid(x))", None, ["-np.logaddexp(-x, 0)"], ["np.log("]),
+        ("log(1 - sigmoid(x))", None, ["-np.logaddexp(x, 0)"], ["np.log("]),
+        ("exp(x) / sum(exp(x))", None, ["softmax(x)"], ["np.exp("]),
+        ("log(1 + x**2)", None, ["np.log1p(x**2)"], ["np.log("]),
+        ("exp(x) - 1", None, ["np.expm1(x)"], ["np.exp("]),
+        ("X.T @ diag(exp(z)) @ X", "X: m n, z: m", ["np.sqrt(np.exp(z))", ".T @"], ["diag"]),
+        ("X.T @ diag(z) @ X", "X: m n, z: m", ["z[:, None] * X", " @ "], ["diag", "sqrt"]),
+        ("A + a * eye(n)", "A: n n, a: ()", ["diag_indices"], ["eye"]),
+        ("diag(x) - x @ x.T", None, ["diag_indices"], ["np.diag("]),
+        ("diag(x) @ A @ diag(y)", "x: m, A: m n, y: n", ["x[:, None] * A", "y * "], ["diag", "@"]),
+        ("(diag(x) - x @ y.T) @ A", "x: n, y: n, A: n m", ["np.outer(x, A.T @ y)"], ["diag"]),
+        ("A @ B @ x", None, ["A @ (B @ x)"], []),
+        ("tr(A @ B)", "A: m n, B: n m", ["(A.T * B).sum()"], ["@"]),
+    ],
+)
+def test_how_it_is_computed(expression: str, shapes: str | None, used: list[str], avoided: list[str]) -> None:
+    found = statements(expression, shapes)
+    assert all(text in found for text in used), found
+    assert not any(text in found for text in avoided), found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "inv(X) @ y",
+        "B @ inv(X) @ A",
+        "y.T @ inv(X).T @ (A @ y)",
+        "X.T @ diag(exp(y)) @ X + 2 * eye(n)",
+        "diag(softmax(y)) - softmax(y) @ softmax(y).T",
+        "(diag(y) - y @ y.T) @ A",
+        "X @ diag(y**2) @ X.T - diag(y)",
+        "log(1 + exp(y)) + exp(y) - 1",
+    ],
+)
+def test_values_are_those_of_the_expression(expression: str) -> None:
+    import jax
+
+    of = mc.parse(expression, shapes="X: n n, A: n n, B: m n, y: n, ...")
+    values = {**at_random(dict(of.shapes))}
+    with jax.enable_x64(True):
+        for evaluate in (of.numpy(), of.jax()):
+            found = np.asarray(evaluate(**values))
+            assert np.allclose(found, direct(expression, values), rtol=1e-9, atol=1e-9)
+
+
+def direct(expression: str, values: dict[str, Any]) -> np.ndarray:
+    """The expression as NumPy reads it, term by term."""
+    scope = {name: getattr(np, name) for name in ("exp", "log", "diag", "eye")} | {"inv": np.linalg.inv}
+    column = {name: array[:, None] if array.ndim == 1 else array for name, array in values.items()}
+    scope |= {**column, "n": len(values["y"])}
+    scope["diag"] = lambda x: np.diag(np.ravel(x))
+    scope["softmax"] = lambda x: np.exp(x) / np.exp(x).sum()
+    found = np.asarray(eval(expression, {}, scope))
+    return (
+        found[:, 0] if found.ndim == 2 and found.shape[1] == 1 and found.shape[0] > 1 else np.squeeze(found)
+    )
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.text)
+def test_laws_hold(law: Any) -> None:
+    """Both sides of each law agree at random points, computed as they stand."""
+    from matcalc.codegen import compiled, generate
+
+    rng = np.random.default_rng(0)
+    sides = [mc.parse(side, shapes=law.shapes) for side in law.sides]
+    values = {
+        name: rng.uniform(0.2, 1.5, [3 + ord(str(dim)) % 5 for dim in shape])
+        for name, shape in sides[0].shapes.items()
+    }
+    found = []
+    for side in sides:
+        source = generate((side.node, side.shape), side._symbols, stable=False)
+        found.append(compiled(source)(**{text: values[s.name] for s, text in source.arguments.items()}))
+    assert np.allclose(*found, rtol=1e-12)
+
+
+def test_outputs_are_never_inputs() -> None:
+    """A diagonal is added to a copy."""
+    A = np.ones((3, 3))
+    found = mc.parse("A + a * eye(n)", shapes="A: n n, a: ()").numpy()(A=A, a=2.0)
+    assert (A == 1).all()
+    assert np.array_equal(found, np.ones((3, 3)) + 2 * np.eye(3))
