@@ -16,7 +16,6 @@ from matcalc.graph import (
     linear,
     rebuild,
     shared_parts,
-    topological,
 )
 from matcalc.graph.numbers import multiply
 
@@ -136,13 +135,13 @@ def _count(node: Node) -> int:
     return len(inner.terms) if isinstance(inner, Sum) else 1
 
 
-def with_tensors_open(root: Node) -> Node:
+def with_tensors_open(root: Node, order: Sequence[Node]) -> Node:
     """The graph with products over sums of more than two indices multiplied out; named parts stay whole.
 
-    Such a sum has no matrix notation: an index form of index forms would be all that could be written.
+    Such a sum has no matrix notation: an index form of index forms would be all that could be written. `order` are
+    the parts of the graph, operands first.
     """
-    order = topological([root])
-    if not any(_is_tensor(node) for node in order):
+    if not any([len(node.axes) > 2 and isinstance(node, Sum) for node in order]):
         return root
     named = frozenset(shared_parts([root]))
     new: dict[Node, Node] = {}

@@ -5,15 +5,16 @@ Not laws, since they do not shorten what is written: a reader of determinants ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matcalc.calculus.laws.facts import holds
-from matcalc.graph import Apply, Node, apply, base_and_exponent, multiply, substitute, tidy, topological
+from matcalc.graph import Apply, Node, apply, base_and_exponent, multiply, substitute
 from matcalc.rules.determinants import ADJUGATE, DETERMINANT
 from matcalc.rules.inverses import INVERSE, PSEUDO_INVERSE
 
 
-def with_inverses(node: Node) -> Node:
-    """The node with adj(X) = det(X) inv(X) and pinv(X) = inv(X) for the invertible X; tidy, as `node` is."""
-    order = topological([node])
+def with_inverses(node: Node, order: Sequence[Node]) -> Node:
+    """The node with adj(X) = det(X) inv(X) and pinv(X) = inv(X) for the invertible X; `order` are its parts."""
     calls = [
         part
         for part in order
@@ -29,7 +30,7 @@ def with_inverses(node: Node) -> Node:
             inverse = apply(INVERSE, [X])
             adjugate = part.function is ADJUGATE
             replaced[part] = multiply(apply(DETERMINANT, [X]), inverse) if adjugate else inverse
-    return tidy(*substitute([node], replaced))[0] if replaced else node
+    return substitute([node], replaced)[0] if replaced else node
 
 
 def _inverted(node: Node) -> tuple[Node, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, rebuild, shared_parts, topological
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild
+from matcalc.graph.tidy import NAMED_FROM
 from matcalc.shapes.dims import Dim
 
 
@@ -32,17 +33,52 @@ def with_opened(
     return contract(node.factors if others is None else others, node.out, sizes_of(node), only(part))
 
 
-def with_products_open(root: Node, most: int) -> Node:
+def with_diagonals_merged(node: Contract) -> Node:
+    """The contraction with sums of diagonal matrices among its factors as weights: (I + diag(a)) B is (1 + a) ⊙ B."""
+    if len(node.factors) < 2 or not any(isinstance(factor, Sum) for factor in node.children):
+        return node
+    factors: list[tuple[Node, Sequence[Hashable]]] = []
+    for factor, labels in node.factors:
+        entries = diagonal_of_sum(factor)
+        if entries is None:
+            factors.append((factor, labels))
+        else:
+            factors += [(entries, labels[:1]), (identity(factor.axes[0]), labels)]
+    return node if len(factors) == len(node.factors) else contract(factors, node.out, sizes_of(node))
+
+
+def diagonal_of_sum(node: Node) -> Node | None:
+    """The diagonal of a sum of diagonal matrices, or None."""
+    if not isinstance(node, Sum) or len(node.axes) != 2 or len(node.terms) < 2:
+        return None
+    terms = []
+    for coefficient, term in node.terms:
+        if not isinstance(term, Contract) or term.out[0] != term.out[1]:
+            return None
+        terms.append((coefficient, contract(term.factors, term.out[:1], sizes_of(term))))
+    return linear(terms, node.axes[:1])
+
+
+def with_products_open(root: Node, order: Sequence[Node], most: int) -> Node:
     """The graph with the products that would be named flattened into the products they are factors of.
 
-    A graph with more than `most` such products is left alone: a network's layers keep their names.
+    `order` are its parts, operands first. With more than `most` such products it is left alone: a network's layers
+    keep their names.
     """
-    named = [part for part in shared_parts([root]) if isinstance(part, Contract) and len(part.factors) > 1]
+    used: dict[Node, int] = {}
+    for node in order:
+        for child in node.children:
+            used[child] = used.get(child, 0) + 1
+    named = [
+        part
+        for part, times in used.items()
+        if times > 1 and part.weight >= NAMED_FROM and isinstance(part, Contract) and len(part.factors) > 1
+    ]
     if not named or len(named) > most:
         return root
     opened = frozenset(named)
     new: dict[Node, Node] = {}
-    for node in topological([root]):
+    for node in order:
         made = node
         if isinstance(node, Contract) and any(child in opened or child in new for child in node.children):
             made = contract(node.factors, node.out, sizes_of(node), opened.__contains__, new)

@@ -7,7 +7,7 @@ made: the arguments of functions stay as the user wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected
@@ -15,14 +15,15 @@ from matcalc.calculus.cost import Measure, named_parts, written
 from matcalc.calculus.expand import Marks, expanded, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
-from matcalc.calculus.laws.mirrors import mirrored
-from matcalc.calculus.opening import with_opened, with_products_open
+from matcalc.calculus.laws.mirrors import MIRRORED, mirrored
+from matcalc.calculus.opening import with_diagonals_merged, with_opened, with_products_open
 from matcalc.graph import (
     Contract,
     Fuse,
     Node,
     Split,
     Sum,
+    linear,
     rebuild,
     tidy,
     topological,
@@ -39,39 +40,42 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
 
     No law is applied that needs one of the properties `unused`.
     """
-    node = with_inverses(node)
-    opened = with_tensors_open(node)
-    if opened is not node:
-        [node] = tidy(opened)
-    node = _settled(node, unused)
+    order = topological([node])
+    for prepared in (with_inverses, with_tensors_open):
+        made = prepared(node, order)
+        if made is not node:
+            [node] = tidy(made)
+            order = topological([node])
+    node, order = _settled(node, order, unused)
     while True:
         # A name is worth it only where the whole is not shorter without.
-        opened = with_products_open(node, NAMES)
+        opened = with_products_open(node, order, NAMES)
         if opened is node:
             return node
-        other = _settled(tidy(opened)[0], unused)
+        [other] = tidy(opened)
+        other, others = _settled(other, topological([other]), unused)
         if written(other) >= written(node):
             return node
-        node = other
+        node, order = other, others
 
 
-def _settled(node: Node, unused: Collection[str]) -> Node:
-    """The node after as many rounds as make it shorter."""
+def _settled(node: Node, order: list[Node], unused: Collection[str]) -> tuple[Node, list[Node]]:
+    """The node after as many rounds as make it shorter, and its parts, operands first."""
     for _ in range(ROUNDS):
-        shorter = _shorter(node, unused)
+        shorter = _shorter(_Round(node, order, unused))
         if shorter is None:
             break
-        node = shorter
-    return node
+        node, order = shorter, topological([shorter])
+    return node, order
 
 
-def _shorter(node: Node, unused: Collection[str]) -> Node | None:
+def _shorter(rewriting: _Round) -> Node | None:
     """The result of one round, or None where that is not shorter.
 
     What is shorter here may be longer as a whole, where it takes apart what is written once by name. Then laws and
     algebra are tried one without the other.
     """
-    rewriting = _Round(node, unused)
+    node = rewriting.root
     tried: Node | None = None
     for laws, algebra in ((True, True), (True, False), (False, True)):
         made = rewriting.run(laws, algebra)
@@ -89,11 +93,12 @@ def _shorter(node: Node, unused: Collection[str]) -> Node | None:
 class _Round:
     """One walk over the graph, operands first."""
 
-    def __init__(self, root: Node, unused: Collection[str]) -> None:
+    def __init__(self, root: Node, order: list[Node], unused: Collection[str]) -> None:
         self.root = root
-        self.order = topological([root])
-        self.mirrors = mirrored(self.order)
-        self.laws = laws_for(features(self.order).difference(unused))
+        self.order = order
+        found = features(self.order)
+        self.laws = laws_for(found.difference(unused))
+        self.mirrors = {} if found.isdisjoint(MIRRORED) else mirrored(self.order)
         self.outer = _outer_part(root, self.order)
         self.marks = Marks()
         self.measure = Measure(lambda: named_parts(root))
@@ -118,11 +123,42 @@ class _Round:
 
     def _by_algebra(self, node: Node) -> Node:
         if isinstance(node, Contract):
-            return cancelled(node, self.measure, self.marks) or node
+            merged = with_diagonals_merged(node)
+            if merged is not node:
+                return merged
+            found = cancelled(node, self.measure, self.marks)
+            return found or (self._by_laws_inside(node) if self.laws.products else node)
         if not isinstance(node, Sum) or len(node.terms) < 2:
             return node
         shorter = expanded(node, self.measure, self.marks)
         return collected(node, self.measure) if shorter is None else shorter
+
+    def _by_laws_inside(self, node: Contract) -> Node:
+        """The product with a sum among its factors multiplied out, where laws then shorten the terms."""
+        for place, (factor, labels) in enumerate(node.factors):
+            if not isinstance(factor, Sum):
+                continue
+            others = [pair for k, pair in enumerate(node.factors) if k != place]
+            outer = [other for other, held in others if not held or not set(held).isdisjoint(labels)]
+            # A label that only the sum holds is summed in each term by itself.
+            alone = set(labels).difference(node.out, *(held for _, held in others))
+            inner = [_factors(term) for _, term in factor.terms]
+            if not any(
+                (alone and self.laws.speaks_of(part)) or self.laws.may_join(outer, part) for part in inner
+            ):
+                continue
+            products = [(c, with_opened(node, term, [*others, (term, labels)])) for c, term in factor.terms]
+            made = linear([(c, _by_laws(product, self.laws)) for c, product in products], node.axes)
+            if isinstance(made, Sum) and len(made.terms) > 1:
+                made = collected(made, self.measure)
+            named = self.measure.body(factor) if factor in self.measure.named else 0
+            if self.measure.body(made) < self.measure.body(node) + named:
+                return made
+        return node
+
+
+def _factors(node: Node) -> Sequence[Node]:
+    return node.children if isinstance(node, Contract) else (node,)
 
 
 def _by_laws(node: Node, laws: Laws) -> Node:

@@ -27,6 +27,31 @@ LAWS = (
         unlike=("exp(X) / sum(exp(X))", "exp(X) / sum(X, axis=1)"),
     ),
     Law("exp(X) / sum(exp(X), axis=0) = softmax(X, axis=0)", "X: m n", _SOFTMAX),
+    Law(
+        "softmax(x) / exp(x) = ones(n) / sum(exp(x))",
+        "x: n",
+        _SOFTMAX,
+        unlike=("softmax(x) * exp(x)", "softmax(x) / exp(y)"),
+    ),
+    Law(
+        "softmax(x) / exp(x - c) = ones(n) / sum(exp(x - c))",
+        "x: n, c: ()",
+        _SOFTMAX,
+        unlike=("softmax(x) / exp(x - y)",),
+    ),
+    Law(
+        "softmax(X, axis=1) * sum(exp(X), axis=1) / exp(X) = ones(m, n)",
+        "X: m n",
+        _SOFTMAX,
+        unlike=("softmax(X, axis=0) * sum(exp(X), axis=1) / exp(X)",),
+    ),
+    Law("softmax(x - c) = softmax(x)", "x: n, c: ()", _SOFTMAX, unlike=("softmax(x - y)", "softmax(c * x)")),
+    Law(
+        "logsumexp(x - c) + c = logsumexp(x)",
+        "x: n, c: ()",
+        _LOGSUMEXP,
+        unlike=("logsumexp(x - y) + sum(y)", "logsumexp(x - c) - c"),
+    ),
     Law("exp(x - logsumexp(x)) = softmax(x)", "x: n", _SOFTMAX, unlike=("exp(x - logsumexp(y))",)),
     Law("exp(X - logsumexp(X, axis=1)) = softmax(X, axis=1)", "X: m n", _SOFTMAX),
     Law(

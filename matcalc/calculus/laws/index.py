@@ -8,7 +8,7 @@ from functools import lru_cache
 from matcalc.calculus.laws import ALL
 from matcalc.calculus.laws.facts import HEADS, head
 from matcalc.calculus.laws.law import Law, NodeRewrite, ProductRewrite, Rewrite, node_key
-from matcalc.graph import Apply, Contract, Map, Node, Sum, Symbol
+from matcalc.graph import Apply, Contract, Map, Node, Sum, Symbol, base_and_exponent
 
 _Table = dict[str, list[Rewrite]]
 
@@ -66,6 +66,18 @@ class Laws:
         """Whether a law on products starts from one of these factors."""
         return any(head(node) in self.products for node in nodes)
 
+    def may_join(self, outer: Sequence[Node], inner: Sequence[Node]) -> bool:
+        """Whether a law on products may have parts among the `outer` and among the `inner` factors."""
+        outside, inside = (dict.fromkeys(map(head, nodes)).keys() for nodes in (outer, inner))
+        possible = any(
+            rewrite.joins(outside, inside)
+            for key in outside | inside
+            for rewrite in self.products.get(key, ())
+            if isinstance(rewrite, ProductRewrite)
+        )
+        # The parts of a law speak of the same variables.
+        return possible and not _kin(outer).isdisjoint(_kin(inner))
+
     @staticmethod
     def _among(table: _Table, node: Node, parts: Iterable[Node]) -> Node | None:
         if table:
@@ -76,6 +88,18 @@ class Laws:
                     if found is not None:
                         return found
         return None
+
+
+def _kin(nodes: Iterable[Node]) -> set[Node]:
+    """The nodes, what they are functions of, and the parts of that."""
+    found: set[Node] = set()
+    for node in nodes:
+        base, _ = base_and_exponent(node)
+        found.add(base)
+        for child in base.children:
+            found.add(child)
+            found.update(child.children)
+    return found
 
 
 def features(nodes: Iterable[Node]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -157,6 +157,21 @@ class ProductRewrite(Rewrite):
         self.order = sorted(range(len(pattern.factors)), key=lambda k: _obscurity(pattern.factors[k][0]))
         self.heads = _heads(pattern.factors[self.order[0]][0])
         self.required = _required(factor for factor, _ in pattern.factors)
+        # The heads of each part; None for a plain variable, which may be anything.
+        self._parts = [
+            None if isinstance(factor, Symbol) and not factor.properties else frozenset(_heads(factor))
+            for factor, _ in pattern.factors
+        ]
+
+    def joins(self, outer: Collection[str], inner: Collection[str]) -> bool:
+        """Whether some parts may be among factors with the heads `outer` and others among those with `inner`."""
+        outside = [part is None or not part.isdisjoint(outer) for part in self._parts]
+        inside = [part is None or not part.isdisjoint(inner) for part in self._parts]
+        if len(self._parts) == 1:
+            return outside[0] and inside[0]
+        return all(a or b for a, b in zip(outside, inside, strict=True)) and any(
+            a and any(inside[:k] + inside[k + 1 :]) for k, a in enumerate(outside)
+        )
 
     def __call__(self, node: Node) -> Node | None:
         """The contraction with the pattern's factors replaced."""

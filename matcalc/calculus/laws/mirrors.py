@@ -12,7 +12,7 @@ from matcalc.calculus.laws.chains import cuts
 from matcalc.graph import Apply, Contract, Node, Sum, add, apply, linear, multiply, transpose
 
 # Functions with f(Mᵀ) = f(M)ᵀ, a number being its own transpose (Horn & Johnson 2013, Matrix Analysis, section 0.2.5).
-_OF_TRANSPOSES = ("inv", "pinv", "adj", "det", "logdet", "expm")
+MIRRORED = ("inv", "pinv", "adj", "det", "logdet", "expm")
 # Functions of products of square matrices, and how their values join (the same, section 0.3.5).
 _OF_PRODUCTS = {"det": multiply, "logdet": add}
 _LONGEST = 16
@@ -22,7 +22,7 @@ def mirrored(nodes: Iterable[Node]) -> Mapping[Node, Node]:
     """What stands for some of the nodes, so that fewer matrices are inverted and have determinants."""
     by_name: dict[str, list[Apply]] = {}
     for node in nodes:
-        if isinstance(node, Apply) and not node.batch and node.function.name in _OF_TRANSPOSES:
+        if isinstance(node, Apply) and not node.batch and node.function.name in MIRRORED:
             by_name.setdefault(node.function.name, []).append(node)
     found: dict[Node, Node] = {}
     for name, same in by_name.items():
