@@ -1,14 +1,34 @@
-"""The conditions of a derivative, in words: where it holds, and what is taken where the function has a kink."""
+"""The conditions of a derivative: where it holds, and what is taken where the function has a kink.
+
+Conditions that follow from how a part is built (exp(x) is positive) or from a variable's properties are not told.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from matcalc.graph import Apply, Map, Node, Symbol, base_and_exponent, is_power, topological
+from matcalc.graph import (
+    Apply,
+    Constant,
+    Contract,
+    Map,
+    Node,
+    Size,
+    Sum,
+    Symbol,
+    base_and_exponent,
+    is_power,
+    power,
+    topological,
+)
+from matcalc.graph.numbers import magnitude
+from matcalc.notation import pieces
 from matcalc.notation.formula import formula
 from matcalc.notation.shapes import shape_of
-from matcalc.notation.text import text
+from matcalc.notation.tree import SCALAR, Literal, Name, Tree
+from matcalc.remarks import Remark, remark
 from matcalc.rules.entries import Condition, Elementwise, Function
 
 _CONSTRAINED = {
@@ -17,56 +37,149 @@ _CONSTRAINED = {
     "onehot": "being one-hot",
     "positive": "positivity",
 }
+# What a sign analysis can say of every entry; the greater says more.
+_ANY, _NOT_NEGATIVE, _POSITIVE = range(3)
+_POSITIVE_FUNCTIONS = frozenset({"exp", "sigmoid", "softplus", "cosh", "softmax"})
+_NOT_NEGATIVE_FUNCTIONS = frozenset({"abs", "relu", "heaviside", "argmax_indicator", "argmin_indicator"})
+
+# Operators beyond which a formula makes no readable condition.
+_LONG = 60
+
+# An equation in a row's `kinks`: what stands on either side, in the row's parameters.
+_EQUATION = re.compile(r"(?P<left>[\w()]+) = (?P<right>-?[\w().]+)")
 
 
 def conditions(
     output: Node, wrt: Sequence[Symbol], order: Sequence[str], derivative: Node
-) -> tuple[str, ...]:
+) -> tuple[Remark, ...]:
     """What a user must know of the `derivative` of `output` by `wrt`.
 
     Of the output only parts that depend on a variable count, of the derivative only functions that it brings in.
     """
     active: set[Node] = set(wrt)
-    found: dict[str, None] = {}
+    found: dict[Remark, None] = {}
     for variable in wrt:
         for name, words in _CONSTRAINED.items():
             if name in variable.properties:
-                found[f"the derivative by {variable.name} does not use its {words}"] = None
+                found[Remark(f"the derivative by {variable.name} does not use its {words}")] = None
     typed = topological([output])
+    told = _Conditions(typed, order)
     for node in typed:
         if any(child in active for child in node.children):
             active.add(node)
-            for sentence in _of_node(node, order):
-                found[sentence] = None
+            found.update(dict.fromkeys(told.of(node, active)))
     known = set(typed)
     for node in topological([derivative]):
         if isinstance(node, Apply) and isinstance(node.function, Function) and node not in known:
-            for sentence in _told(node.function.defined(node), order):
-                found[sentence] = None
+            found.update(dict.fromkeys(told.demanded(node.function.defined(node))))
     return tuple(found)
 
 
-def _of_node(node: Node, order: Sequence[str]) -> list[str]:
-    if isinstance(node, Map):
-        if is_power(node):
-            return _of_power(node, order)
-        function = node.function
-        if isinstance(function, Elementwise) and function.kinks:
-            return [f"{function.name} is not smooth at {_filled(function, node, order)}"]
-    elif isinstance(node, Apply) and isinstance(node.function, Function):
-        told = _told(node.function.conditions(node), order)
-        if node.function.kinks:
-            told.append(f"{node.function.name}: {node.function.kinks}")
-        return told
-    return []
+class _Conditions:
+    """The conditions that the nodes of one graph put, with its formulas and the signs of its entries."""
+
+    def __init__(self, nodes: Sequence[Node], order: Sequence[str]) -> None:
+        self.order = {name: place for place, name in enumerate(order)}
+        self.signs = _signs(nodes)
+
+    def of(self, node: Node, active: set[Node]) -> Iterator[Remark]:
+        """Those of a node; of a power its base must be among the `active`."""
+        if isinstance(node, Map) and is_power(node):
+            if node.children[0] in active:
+                yield from self._of_power(node)
+            elif self._is_open(node.children[0]):
+                yield self._positive(node.children[0])
+        elif isinstance(node, Map) and isinstance(node.function, Elementwise):
+            for domain, operand in zip(node.function.domain, node.children, strict=True):
+                yield from self._of_domain(domain, operand)
+            if node.function.kinks:
+                yield self._kink(node.function, node)
+        elif isinstance(node, Apply) and isinstance(node.function, Function):
+            yield from self.demanded(node.function.conditions(node))
+            if node.function.kinks:
+                yield Remark(f"{node.function.name}: {node.function.kinks}")
+
+    def demanded(self, found: Sequence[Condition]) -> Iterator[Remark]:
+        """The conditions that a function states itself."""
+        for condition in found:
+            if not _is_declared(condition.operand):
+                before, _, after = condition.text.partition("{}")
+                yield remark(f"holds where {before}", self._tree(condition.operand), after)
+
+    def _of_power(self, node: Map) -> Iterator[Remark]:
+        base, exponent = base_and_exponent(node)
+        sign = self.signs.get(base, _ANY)
+        if exponent == 1:  # the exponent is a formula
+            if self._is_open(node.children[0]):
+                yield self._positive(node.children[0])
+        elif sign == _POSITIVE or exponent > 1:
+            if exponent != int(exponent) and sign == _ANY:
+                yield self._positive(base)
+        elif exponent == int(exponent):
+            yield self._holds(base, "!=", "0")
+        elif sign == _ANY:
+            yield self._positive(base)
+        elif exponent > 0:
+            yield remark(self._tree(node), " is not differentiable where it is 0")
+        else:
+            yield self._holds(
+                power(base, magnitude(exponent)) if exponent > -1 else power(base, 0.5), "!=", "0"
+            )
+
+    def _is_open(self, node: Node) -> bool:
+        return self.signs.get(node, _ANY) < _POSITIVE
+
+    def _positive(self, node: Node) -> Remark:
+        return self._holds(node, ">", "0")
+
+    def _of_domain(self, domain: str, operand: Node) -> Iterator[Remark]:
+        sign = self.signs.get(operand, _ANY)
+        if domain == "positive" and sign < _POSITIVE:
+            yield self._positive(operand)
+        elif domain == "above_minus_one" and sign == _ANY:
+            yield self._holds(operand, ">", "-1")
+        elif domain == "unit_ball":
+            yield self._holds(_modulus(self._tree(operand)), "<", "1", bool(operand.axes))
+
+    def _holds(self, what: Node | Tree, sign: str, number: str, everywhere: bool = False) -> Remark:
+        tree = self._tree(what) if isinstance(what, Node) else what
+        entries = " in every entry" if (isinstance(what, Node) and what.axes) or everywhere else ""
+        return remark("holds where ", tree, sign, Literal(SCALAR, int(number)), entries)
+
+    def _kink(self, function: Elementwise, node: Map) -> Remark:
+        """The function's kinks, told of the operands that it has here instead of its parameters."""
+        operands = dict(zip(function.parameters, map(self._tree, node.children), strict=True))
+        parts: list[str | Tree] = [f"{function.name.removesuffix('_entry')} is not smooth at "]
+        end = 0
+        for found in _EQUATION.finditer(function.kinks):
+            sides = [_side(found[side], operands) for side in ("left", "right")]
+            if None not in sides:
+                parts += [function.kinks[end : found.start()], sides[0] or "", "=", sides[1] or ""]
+                end = found.end()
+        rest = re.split(r"\b(" + "|".join(map(re.escape, operands)) + r")\b", function.kinks[end:])
+        if end:
+            parts += [operands.get(piece, piece) for piece in rest]
+        else:
+            parts.append(function.kinks)
+        return remark(*parts)
+
+    def _tree(self, node: Node) -> Tree:
+        if node.weight > _LONG:
+            return Name(shape_of(node), "…")
+        return formula(node, shape_of(node) if len(node.axes) < 3 else node.axes, self.order)
 
 
-def _told(found: Sequence[Condition], order: Sequence[str]) -> list[str]:
-    return [
-        f"holds where {condition.text.format(_written(condition.operand, order))}"
-        for condition in found
-        if not _is_declared(condition.operand)
-    ]
+def _side(written: str, operands: Mapping[str, Tree]) -> Tree | None:
+    """A side of an equation: a parameter, its modulus, or a number; None for anything else."""
+    if written in operands:
+        return operands[written]
+    if written.startswith("abs(") and written[4:-1] in operands:
+        return _modulus(operands[written[4:-1]])
+    return Literal(SCALAR, int(written)) if re.fullmatch(r"-?\d+", written) else None
+
+
+def _modulus(tree: Tree) -> Tree:
+    return pieces.call("abs", tree.shape, tree)
 
 
 def _is_declared(node: Node) -> bool:
@@ -74,21 +187,61 @@ def _is_declared(node: Node) -> bool:
     return isinstance(node, Symbol) and bool(node.properties & {"invertible", "spd", "orthogonal"})
 
 
-def _filled(function: Elementwise, node: Map, order: Sequence[str]) -> str:
-    """The function's kinks, told of the operands that it has here instead of its parameters."""
-    operands = dict(zip(function.parameters, node.children, strict=True))
-    names = "|".join(map(re.escape, operands))
-    return re.sub(rf"\b({names})\b", lambda found: _written(operands[found[1]], order), function.kinks)
+# Signs ---------------------------------------------------------------------------------------------------------------
 
 
-def _of_power(node: Map, order: Sequence[str]) -> list[str]:
-    exponent = base_and_exponent(node)[1]
-    if 0 < exponent < 1:
-        return [f"{_written(node, order)} is not differentiable where it is 0"]
-    return []
+def _signs(nodes: Sequence[Node]) -> dict[Node, int]:
+    """What can be said of the sign of all entries of each node, operands first."""
+    signs: dict[Node, int] = {}
+    for node in nodes:
+        signs[node] = next((say(node, signs) for kind, say in _SAY.items() if isinstance(node, kind)), _ANY)
+    return signs
 
 
-def _written(node: Node, order: Sequence[str]) -> str:
-    ranks = {name: place for place, name in enumerate(order)}
-    shape = shape_of(node) if len(node.axes) < 3 else node.axes
-    return text(formula(node, shape, ranks))
+def _of_symbol(node: Symbol, _: Mapping[Node, int]) -> int:
+    if "positive" in node.properties:
+        return _POSITIVE
+    return _NOT_NEGATIVE if node.properties & {"simplex", "onehot"} else _ANY
+
+
+def _of_sum(node: Sum, signs: Mapping[Node, int]) -> int:
+    found = [signs[term] if coefficient > 0 else _ANY for coefficient, term in node.terms]
+    return _ANY if not found or min(found) == _ANY else max(found)
+
+
+def _of_product(node: Contract, signs: Mapping[Node, int]) -> int:
+    found = [
+        max(signs[factor], _NOT_NEGATIVE) if times % 2 == 0 else signs[factor]
+        for (factor, _), times in Counter(node.factors).items()
+    ]
+    diagonal = len(set(node.out)) < len(node.out)
+    return min([*found, _NOT_NEGATIVE if diagonal else _POSITIVE])
+
+
+def _of_map(node: Map, signs: Mapping[Node, int]) -> int:
+    if is_power(node):
+        exponent = base_and_exponent(node)[1]
+        even = exponent == int(exponent) and int(exponent) % 2 == 0
+        return max(signs[node.children[0]], _NOT_NEGATIVE if even else _ANY)
+    return _of_function(node.function.name)
+
+
+def _of_function(name: str) -> int:
+    return (
+        _POSITIVE
+        if name in _POSITIVE_FUNCTIONS
+        else _NOT_NEGATIVE
+        if name in _NOT_NEGATIVE_FUNCTIONS
+        else _ANY
+    )
+
+
+_SAY: dict[type[Node], Callable[..., int]] = {
+    Symbol: _of_symbol,
+    Constant: lambda node, signs: _POSITIVE,
+    Size: lambda node, signs: _POSITIVE,
+    Sum: _of_sum,
+    Contract: _of_product,
+    Map: _of_map,
+    Apply: lambda node, signs: _of_function(node.function.name),
+}

@@ -18,6 +18,7 @@ from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
 from matcalc.linearmap import LinearMap
 from matcalc.notebook import table
+from matcalc.remarks import Remark
 from matcalc.shapes.layouts import arrange, axes_of, check_layout
 from matcalc.shown import Shown, Vocabulary
 
@@ -61,10 +62,10 @@ class Derivation(Shown, Computed):
         return self._of.vocabulary
 
     @cached_property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Remark, ...]:
         """Where the derivative holds, what is taken at kinks, and what looked like a slip in the expression."""
         known = self._of.vocabulary
-        told = (*known.warnings, *conditions(self._of.node, self._wrt, known.order, self.node))
+        told = (*map(Remark, known.warnings), *conditions(self._of.node, self._wrt, known.order, self.node))
         return tuple(dict.fromkeys(told))
 
     @property

@@ -15,6 +15,7 @@ from matcalc.language.limits import NO_LIMITS
 from matcalc.language.lowering import read
 from matcalc.notation.formula import formula
 from matcalc.notation.tree import Tree
+from matcalc.remarks import Remark
 from matcalc.shapes.dims import Dim, dim_parts
 
 Shape = tuple[Dim, ...]
@@ -93,9 +94,9 @@ class Shown:
         return self._functions
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What to mind: conditions, kinks, likely slips."""
-        return self._warnings
+    def warnings(self) -> tuple[Remark, ...]:
+        """What to mind: conditions, kinks, likely slips; sentences, which have a `latex` too."""
+        return tuple(map(Remark, self._warnings))
 
     @property
     def _symbols(self) -> list[Symbol]:
