@@ -147,6 +147,23 @@ class Derivation(Shown, Computed):
         by = " and ".join(self.wrt)
         return f"The derivative of {said(self._of)} by {by}:\n\n{indent(said(self), '    ')}"
 
+    def operator(self, /, **values: Any) -> Any:
+        """The derivative at a point as a linear operator: rows are the outputs, columns the (last) variable.
+
+        It has matvec, rmatvec, todense and solve, and fits where SciPy takes a LinearOperator. Matrices are flattened
+        in NumPy's order; in the layouts "jacobian" and "denominator" as these have them. Raises as evaluators do.
+        """
+        from matcalc.numeric.operator import Operator
+
+        inputs = len(self._wrt[-1].axes)
+        node = self.node
+        rows = len(node.axes) - inputs
+        if self._layout != "shape":
+            node = simplify(tidy(permute(self._given, self._plan.order))[0])
+            rows = inputs if self._layout == "denominator" else len(node.axes) - inputs
+        symmetric = self.order == 2 and self._wrt[0] is self._wrt[1] and self._of.shape == ()
+        return Operator(node, rows, self._symbols, self.functions, values, symmetric=symmetric)
+
     def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
         """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
         from matcalc.numeric.verification import verify

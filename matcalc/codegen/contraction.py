@@ -7,7 +7,7 @@ index meet first, then matrices meet vectors, and only then each other. What is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import heappop, heappush
 from math import log
 from string import ascii_letters
@@ -21,6 +21,8 @@ Sizes = Sequence[Dim]
 
 # A hub: beyond this many factors on one index, not every pair is looked at.
 _HUB = 8
+# An eighth of the entries, in exponents of a hundred.
+_MUCH = log(8) / log(100)
 
 
 def contracted(program: Program, parts: Sequence[Part], out: Labels, sizes: Sizes) -> Part:
@@ -30,7 +32,7 @@ def contracted(program: Program, parts: Sequence[Part], out: Labels, sizes: Size
     """
     scalars = [ref for ref, labels in parts if not labels]
     arrays = [part for part in parts if part[1]] if scalars else parts
-    if len(arrays) == 3:
+    if len(arrays) == 3 and not program.known_sizes:
         arrays = _twins(program, arrays, out, sizes)
     if len(arrays) > 2:
         return _Pairing(program, arrays, out, sizes).run(scalars)
@@ -67,7 +69,7 @@ class _Pairing:
         self.out = out
         self.kept = set(out)
         self.sizes = sizes
-        self.weights = list(map(_weight, sizes))
+        self.weights = [_weight(dim, program.known_sizes) for dim in sizes]
         self.scalars: list[int] = []
         self.alive: dict[int, Part] = {}
         self.by_labels: dict[frozenset[int], int] = {}
@@ -135,8 +137,17 @@ class _Pairing:
             touched += weight
             if self._stays(label, first, second):
                 left += weight
+        if self._is_worth_keeping(a, b, left):
+            touched = -1.0
         self.pushed += 1
         heappush(self.heap, (touched, left, self.pushed, a, b))
+
+    def _is_worth_keeping(self, a: int, b: int, left: float) -> bool:
+        """Whether a product is the same in every call, and small: it then comes first, and is computed once."""
+        if not self.program.known_sizes or any(self.program.is_moving(self.alive[k][0]) for k in (a, b)):
+            return False
+        larger = max(sum(self.weights[label] for label in self.alive[k][1]) for k in (a, b))
+        return left <= larger - _MUCH or set(self.alive[a][1]) == set(self.alive[b][1])
 
     def _stays(self, label: int, first: Labels, second: Labels) -> bool:
         return label in self.kept or self.count[label] > (label in first) + (label in second)
@@ -152,11 +163,11 @@ class _Pairing:
         return joined
 
 
-def _weight(dim: Dim) -> float:
+def _weight(dim: Dim, known: Mapping[str, int]) -> float:
     # A named size is taken for a hundred.
     if isinstance(dim, str):
-        return 1.0
-    return log(dim) / log(100) if isinstance(dim, int) else sum(map(_weight, dim))
+        return log(known[dim]) / log(100) if dim in known else 1.0
+    return log(dim) / log(100) if isinstance(dim, int) else sum([_weight(part, known) for part in dim])
 
 
 def _summed(program: Program, ref: int, labels: Labels, keep: Collection[int], sizes: Sizes) -> Part:

@@ -31,13 +31,17 @@ from matcalc.graph.powers import is_nonnegative
 from matcalc.rules.entries import AbstractFunction
 
 
-def lower(outputs: Sequence[tuple[Node, Axes]], names: Mapping[Node, str] | None = None) -> Program:
+def lower(
+    outputs: Sequence[tuple[Node, Axes]],
+    names: Mapping[Node, str] | None = None,
+    program: Program | None = None,
+) -> Program:
     """The program that computes `outputs`, each a node with the shape of its array.
 
     The shape has the node's axes, and 1 where the array is to have a unit axis: a row is (1, n). `names` is what the
-    user calls some of the nodes.
+    user calls some of the nodes; `program` is what to add to, if it is not empty.
     """
-    lowering = Lowering()
+    lowering = Lowering(program or Program())
     for node in topological([node for node, _ in outputs]):
         lowering.add(node)
     for node, name in (names or {}).items():
@@ -51,8 +55,8 @@ def lower(outputs: Sequence[tuple[Node, Axes]], names: Mapping[Node, str] | None
 class Lowering:
     """A program in the making: `views` says of every node what array it is."""
 
-    def __init__(self) -> None:
-        self.program = Program()
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.views: dict[Node, View] = {}
 
     def add(self, node: Node) -> None:

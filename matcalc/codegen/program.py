@@ -36,7 +36,7 @@ once. Every target (NumPy, JAX, …) writes the same list in its own words. The 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from matcalc.graph import Axes, Coefficient, Symbol
@@ -60,7 +60,11 @@ class Instruction(NamedTuple):
 class Program:
     """A growing list of instructions; `outputs` are the instructions whose arrays are the results."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Mapping[str, int] | None = None, movers: Collection[Symbol] = ()) -> None:
+        # Sizes that are known, to choose the order of products by; and the variables that change from call to call.
+        self.known_sizes = dict(sizes or {})
+        self._movers = frozenset(movers)
+        self._moving: set[int] = set()
         self.instructions: list[Instruction] = []
         self.outputs: list[int] = []
         # What the user called some of the arrays.
@@ -75,7 +79,19 @@ class Program:
         known = self._known.setdefault(instruction, len(self.instructions))
         if known == len(self.instructions):
             self.instructions.append(instruction)
+            if self._movers and (
+                not self._moving.isdisjoint(operands) or (op == "input" and attributes[0] in self._movers)
+            ):
+                self._moving.add(known)
         return known
+
+    def empty(self) -> Program:
+        """A program without instructions that knows the same sizes and movers."""
+        return Program(self.known_sizes, self._movers)
+
+    def is_moving(self, ref: int) -> bool:
+        """Whether the array depends on what changes from call to call."""
+        return ref in self._moving
 
     def axes(self, ref: int) -> Axes:
         """The axes of an instruction's array."""

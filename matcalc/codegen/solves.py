@@ -40,6 +40,9 @@ def _only_multiplied(program: Program, ref: int, users: dict[int, list[int]]) ->
         return False
     for user in users.get(ref, ()):
         instruction = program.instructions[user]
+        if program.is_moving(user) and not program.is_moving(ref):
+            # One inverse for many vectors.
+            return False
         if instruction.op == "expand" and instruction.attributes == (1, 0):
             if not _only_multiplied(program, user, users):
                 return False
@@ -58,7 +61,7 @@ class _Rewriting:
     def __init__(self, old: Program, inverses: set[int]) -> None:
         self.old = old
         self.inverses = inverses
-        self.program = Program()
+        self.program = old.empty()
         self.new: dict[int, int] = {}
         for ref, instruction in enumerate(old.instructions):
             self.new[ref] = self._written(instruction)

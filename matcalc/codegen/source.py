@@ -85,7 +85,7 @@ def generate(
     names = {new.get(node, node): text for node, text in (names or {}).items()}
     program = lower([(new.get(node, node), result_shape(shape)) for node, shape in wanted], names)
     keys = list(named) if isinstance(outputs, Mapping) else None
-    return _Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
+    return Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
 
 
 def derivative_name(letter: str, order: int) -> str:
@@ -93,7 +93,7 @@ def derivative_name(letter: str, order: int) -> str:
     return letter if not order else f"d{letter}" if order == 1 else f"d{order}{letter}"
 
 
-class _Writing:
+class Writing:
     """One function being written."""
 
     def __init__(self, program: Program, symbols: Sequence[Symbol], target: Target, name: str) -> None:
@@ -122,7 +122,7 @@ class _Writing:
         self.alias = self.names.fresh(target.alias)
         self.name = self.names.fresh(name)
 
-    def source(self, keys: Sequence[str] | None, with_value: bool, doc: str) -> Source:
+    def source(self, keys: Sequence[str] | None, with_value: bool, doc: str, checked: bool = True) -> Source:
         inputs = {symbol: f"{text}[0]" if is_row(symbol) else text for symbol, text in self.arguments.items()}
         body = PythonStatements(self.program, self.names, inputs, self.sizes, self.abstract, self.first)
         body.helpers = helpers = Helpers(self.target.module, self.alias, self.names)
@@ -131,7 +131,8 @@ class _Writing:
         if keys is not None:
             pairs = zip(keys, results, strict=True)
             result = "{" + ", ".join(f'"{key}": {text}' for key, text in pairs) + "}"
-        lines = [line for reading in self.plan.readings for line in self._check(reading)]
+        read = self._check if checked else self._sizes_only
+        lines = [line for reading in self.plan.readings for line in read(reading)]
         if body.needs_dtype:
             lines.append(self._dtype())
         lines += [*body.lines, f"return {value}, {result}" if with_value else f"return {result}"]
@@ -222,6 +223,14 @@ class _Writing:
             wrong = f"{text}.shape != {expected}"
             lines += _complaint(wrong, text, given, expected + sized, self._origin(reading))
         return lines
+
+    def _sizes_only(self, reading: Reading) -> list[str]:
+        text = self.arguments[reading.symbol]
+        return [
+            f"{self.sizes[name]} = {text}.shape[{axis}]"
+            for name, axis, dim in reading.defines
+            if name in self.mentioned and dim == name
+        ]
 
     def _origin(self, reading: Reading) -> str:
         """Which other variable the expected sizes come from."""

@@ -115,6 +115,18 @@ class Evaluator:
 
     def _carefully(self, values: Mapping[str, Any]) -> Any:
         """Arguments of every form that is allowed, and an error that says what is wrong with the others."""
+        arguments, stacked = self._checked(values)
+        return self._finished(self._run(arguments), stacked)
+
+    def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The arrays, functions and sizes that it computes with, by their names, checked and in their form."""
+        named = {text: name for name, text in self._needed.items()}
+        named |= {text: keyword for keyword, text in self._generated.functions.items()}
+        named |= {text: dim for dim, text in self._generated.sizes.items()}
+        return {named[text]: value for text, value in self._checked(values)[0].items()}
+
+    def _checked(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Axes]]:
+        """The arguments of the generated function, and the axes of the columns that came as (n, 1)."""
         self._check_names(values)
         arrays = self._as_arrays({name: value for name, value in values.items() if name in self._symbols})
         stacked = [name for name, array in arrays.items() if _is_stacked(self._symbols[name], array)]
@@ -135,7 +147,7 @@ class Evaluator:
             arguments[text] = _checked_size(dim, values[dim])
         for keyword, text in self._generated.functions.items():
             arguments[text] = _checked_function(keyword, values[keyword])
-        return self._finished(self._run(arguments), [self._symbols[name].axes for name in stacked])
+        return arguments, [self._symbols[name].axes for name in stacked]
 
     def _check_names(self, values: Mapping[str, Any]) -> None:
         sizes, functions = self._generated.sizes, self._generated.functions

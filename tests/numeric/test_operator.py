@@ -1,0 +1,155 @@
+"""Derivatives as linear operators: products, solutions and structure, against the dense matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+
+SIZES = {"m": 7, "n": 9, "k": 2, "q": 6}
+CASES = [
+    ("logsumexp(x) + lambda_/2 * x.T @ x", "x", 2, "x: n, lambda_: ()", "diagonal plus rank 1"),
+    ("sum(exp(x)) + (a.T @ x)**2 + (b.T @ x)**4", "x", 2, "x: n, a: n, b: n", "diagonal plus rank 2"),
+    ("sum(exp(x))", "x", 2, "x: n", "diagonal"),
+    (
+        "sum(softplus(-(y * (X @ w)))) + lambda_/2 * w.T @ w",
+        "w",
+        2,
+        "X: k n, y: k, w: n, lambda_: ()",
+        "diagonal plus rank 2",
+    ),
+    (
+        "sum(softplus(-(y * (X @ w)))) + lambda_/2 * w.T @ w",
+        "w",
+        2,
+        "X: n m, y: n, w: m, lambda_: ()",
+        "AᵀDA",
+    ),
+    ("norm(X - U @ V.T)**2/2", "U", 2, "X: m n, U: m k, V: n k", "I ⊗ M"),
+    (
+        "norm(X - U @ V.T)**2/2 + lambda_/2 * norm(U)**2",
+        "U",
+        2,
+        "X: m n, U: m k, V: n k, lambda_: ()",
+        "I ⊗ M",
+    ),
+    ("norm(X - U @ V.T)**2/2", "V", 2, "X: m n, U: m k, V: n k", "I ⊗ M"),
+    ("A @ X", "X", 1, "A: m m, X: m n", "M ⊗ I"),
+    ("A @ X @ B", "X", 1, "A: m m, X: m n, B: n n", "A ⊗ B"),
+    ("inv(X)", "X", 1, "X: m m", "A ⊗ B"),
+    ("x.T @ A @ x", "x", 2, "A: n n, x: n", "dense"),
+    ("tanh(W @ x + b)", "x", 1, "W: m n, x: n, b: m", "dense"),
+    ("u.T @ tanh(W @ x + b)", "W", 1, "u: m, W: m n, x: n, b: m", "dense"),
+]
+
+
+def point(derivative: Any) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    counts = {
+        name: [dim if isinstance(dim, int) else SIZES[dim] for dim in shape]
+        for name, shape in derivative.shapes.items()
+    }
+    values = {name: rng.standard_normal(shape) for name, shape in counts.items()}
+    return values | ({"lambda_": 2.5} if "lambda_" in values else {})
+
+
+@pytest.mark.parametrize("layout", ["shape", "jacobian", "denominator"])
+@pytest.mark.parametrize(("expression", "wrt", "order", "shapes", "words"), CASES)
+def test_operators(expression: str, wrt: str, order: int, shapes: str, words: str, layout: str) -> None:
+    derivative = mc.derive(expression, wrt, order=order, shapes=shapes, layout=layout)
+    values = point(derivative)
+    operator = derivative.operator(**values)
+    dense = np.asarray(derivative.numpy()(**values)).reshape(operator.shape)
+    rng = np.random.default_rng(1)
+    v, u = (rng.standard_normal(operator.shape[k]) for k in (1, 0))
+    assert np.allclose(operator.todense(), dense, rtol=1e-12)
+    assert np.allclose(operator @ v, dense @ v, rtol=1e-9)
+    assert np.allclose(operator.rmatvec(u), dense.T @ u, rtol=1e-9)
+    assert operator.matvec(v[:, None]).shape == (operator.shape[0], 1)
+    V = rng.standard_normal((operator.shape[1], 3))
+    assert np.allclose(operator @ V, dense @ V, rtol=1e-9)
+    if layout == "shape":
+        assert operator.structure == words
+    if operator.shape[0] == operator.shape[1]:
+        assert np.allclose(operator.solve(dense @ v), v, rtol=1e-6)
+        assert np.allclose(operator.solve(dense @ V), V, rtol=1e-6)
+    else:
+        with pytest.raises(mc.ShapeError, match="square"):
+            operator.solve(u)
+
+
+def test_scipy_takes_it() -> None:
+    from scipy.sparse.linalg import aslinearoperator, cg, eigsh
+
+    derivative = mc.derive("logsumexp(x) + lambda_/2 * x.T @ x", "x", order=2)
+    operator = derivative.operator(x=np.linspace(-1, 1, 30), lambda_=0.3)
+    b = np.sin(np.arange(30.0))
+    found, info = cg(operator, b, rtol=1e-12)
+    assert info == 0
+    assert np.allclose(found, operator.solve(b), rtol=1e-8)
+    largest = eigsh(aslinearoperator(operator), k=1, return_eigenvectors=False)
+    assert np.isclose(largest[0], np.linalg.eigvalsh(operator.todense())[-1])
+
+
+def test_the_matrix_is_not_formed() -> None:
+    """At n = 100,000 the Hessian would have 80 GB."""
+    derivative = mc.derive("logsumexp(x) + lambda_/2 * x.T @ x", "x", order=2)
+    operator = derivative.operator(x=np.linspace(-1, 1, 100_000), lambda_=0.3)
+    b = np.ones(100_000)
+    assert np.allclose(operator @ operator.solve(b), b)
+
+
+def test_what_stays_is_computed_once() -> None:
+    """Small products of matrices are made when the point is given: here VᵀV."""
+    from matcalc.codegen.halves import generate_halves
+    from matcalc.graph import symbol
+    from matcalc.numeric.structure import matrix_vector
+
+    hessian = mc.derive("norm(X - U @ V.T)**2/2", "U", order=2)
+    mover = symbol("v", hessian.node.axes[2:])
+    product = matrix_vector(hessian.node, mover, 2)
+    sizes = {"m": 1000, "n": 1000, "p": 5}
+    halves = generate_halves({"matvec": (product, product.axes)}, hessian._symbols, [mover], sizes)
+    assert halves.still is not None
+    assert "V.T @ V" in halves.still.text
+    assert halves.moving["matvec"].text.count("@") == 1
+
+
+def test_single_precision_stays() -> None:
+    derivative = mc.derive("logsumexp(x) + lambda_/2 * x.T @ x", "x", order=2)
+    operator = derivative.operator(x=np.linspace(-1, 1, 30, dtype=np.float32), lambda_=0.3)
+    b = np.ones(30, np.float32)
+    assert (operator @ b).dtype == operator.solve(b).dtype == operator.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda operator: operator @ np.ones(4), mc.ShapeError, r"\(4,\), expected \(5,\)"),
+        (lambda operator: operator.solve(np.ones(4)), mc.ShapeError, r"\(4,\), expected \(5,\)"),
+        (lambda operator: operator.solve(np.ones(5)), mc.DomainError, "singular"),
+    ],
+)
+def test_mistakes(act: Any, error: type[mc.MatcalcError], words: str) -> None:
+    operator = mc.derive("(a.T @ x)**2", "x", order=2).operator(a=np.arange(5.0), x=np.ones(5))
+    with pytest.raises(error, match=words):
+        act(operator)
+
+
+def test_arguments_are_checked() -> None:
+    derivative = mc.derive("x.T @ A @ x", "x", order=2)
+    with pytest.raises(mc.UnknownNameError, match="'A' is missing"):
+        derivative.operator(x=np.ones(3))
+    with pytest.raises(mc.ShapeError, match="'A' has shape"):
+        derivative.operator(A=np.ones((3, 4)))
+
+
+def test_abstract_functions() -> None:
+    derivative = mc.derive("sum(f(x))", "x", order=2)
+    x = np.linspace(0.1, 1, 4)
+    operator = derivative.operator(x=x, d2f=lambda at: -np.sin(at))
+    assert np.allclose(operator @ np.ones(4), -np.sin(x))
+    assert operator.structure == "diagonal"
