@@ -56,8 +56,8 @@ EVALUATE_EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 class _Model(BaseModel):
-    # A field that nobody reads is most often a misspelt one.
-    model_config = ConfigDict(extra="forbid")
+    # A field that nobody reads is most often a misspelt one; "2" is no number and 0 no answer to a yes or no.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ParseRequest(_Model):

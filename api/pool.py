@@ -11,7 +11,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections import deque
 from typing import NamedTuple
 
@@ -69,6 +68,11 @@ class Worker:
         length, status, bug = REPLY.unpack(await self.reader.readexactly(REPLY.size))
         where = (await self.reader.readexactly(bug)).decode()
         return Reply(status, await self.reader.readexactly(length), where)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has hung up."""
+        return self.reader.at_eof()
 
     def memory(self) -> int:
         """The bytes it holds; 0 when it has ended."""
@@ -182,7 +186,9 @@ class Pool:
             raise Busy
         while self._idle:
             worker = self._idle.pop()
-            if worker in self._workers:
+            if worker.ended:
+                self._lost(worker, "crash")
+            elif worker in self._workers:
                 worker.busy = True
                 return worker
         future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
@@ -212,7 +218,9 @@ class Pool:
         self._idle.append(worker)
 
     def _lost(self, worker: Worker, why: str) -> None:
-        """Replaces a worker that had to be killed or has ended."""
+        """Replaces a worker that had to be killed or has ended, unless that is done already."""
+        if worker not in self._workers:
+            return
         self.killed[why] += 1
         self._dismiss(worker)
         if not self._closed:
@@ -223,11 +231,13 @@ class Pool:
         worker.kill()
 
     async def _watch(self) -> None:
-        """Kills workers that hold too much memory."""
+        """Kills workers that hold too much memory, and replaces idle ones that somebody else has killed."""
         while True:
             await asyncio.sleep(WATCH)
             for worker in list(self._workers):
-                if worker.busy and worker.memory() > self._settings.memory_limit * MIB:
+                if worker.ended and not worker.busy:
+                    self._lost(worker, "crash")
+                elif worker.busy and worker.memory() > self._settings.memory_limit * MIB:
                     worker.too_large = True
                     worker.kill()
 
@@ -287,15 +297,4 @@ class Pool:
             worker.stale = True
             if worker in self._idle:
                 self._idle.remove(worker)
-                self._give_back(worker)
-        await asyncio.sleep(0.1)
-        deadline = time.monotonic() + 60
-        for worker in list(self._workers):
-            if worker.stale or worker not in self._idle or time.monotonic() > deadline:
-                continue
-            self._idle.remove(worker)
-            worker.busy = True
-            try:
-                await worker.ask("warm", b"")
-            finally:
                 self._give_back(worker)

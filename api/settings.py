@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 PREFIX = "MATCALC_"
+LEVELS = ("debug", "info", "warning", "error")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -53,6 +54,8 @@ class Settings:
             name = PREFIX + entry.name.upper()
             if name in environment:
                 values[entry.name] = _read(name, environment[name], entry.default)
+                if entry.name == "log_level" and values[entry.name].lower() not in LEVELS:
+                    raise SettingError(f"{name} is one of {', '.join(LEVELS)}, not {values[entry.name]!r}")
         values.update({name: value for name, value in given.items() if value is not None})
         return cls(**values)
 
@@ -70,6 +73,7 @@ def _read(name: str, text: str, default: Any) -> Any:
         value = type(default)(text)
     except ValueError:
         raise SettingError(f"{name} is a number, not {text!r}") from None
-    if not 0 <= value < float("inf"):
-        raise SettingError(f"{name} is not negative and finite, not {text}")
+    least = 1 if name == PREFIX + "WORKERS" else 0
+    if not least <= value < float("inf"):
+        raise SettingError(f"{name} is a finite number from {least} on, not {text}")
     return value

@@ -23,14 +23,14 @@ FORK, WARM = b"f", b"w"
 PID = struct.Struct(">i")
 REQUEST = struct.Struct(">IB")
 REPLY = struct.Struct(">IHH")
-KINDS = ("parse", "derive", "evaluate", "functions", "warm")
+KINDS = ("parse", "derive", "evaluate", "functions")
 _DIE_WITH_PARENT = 1
 
 
 def run(descriptor: int, nodes: int, dimension: int) -> None:
     """Forks workers until the service hangs up."""
     limits = work.Limits(nodes, dimension)
-    _rehearse(limits, verify=False)
+    _rehearse(limits)
     gc.freeze()
     # The kernel clears away workers that have ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -54,13 +54,13 @@ def run(descriptor: int, nodes: int, dimension: int) -> None:
                 return
 
 
-def _rehearse(limits: work.Limits, *, verify: bool) -> None:
+def _rehearse(limits: work.Limits) -> None:
     """One derivation, so that grammars and formulas are read before anybody waits for them."""
     asked = (
         b'{"expression": "u.T @ tanh(W @ x + b)", "wrt": "W", "shapes": null, "functions": [], "order": 1, '
     )
-    asked += b'"dialect": "python", "names": null, "layout": "shape", "code": ["numpy"], "verify": %s}'
-    work.answer("derive", asked % (b"true" if verify else b"false"), limits)
+    asked += b'"dialect": "python", "names": null, "layout": "shape", "code": ["numpy"], "verify": false}'
+    work.answer("derive", asked, limits)
 
 
 def _work(descriptor: int, limits: work.Limits) -> None:
@@ -73,11 +73,7 @@ def _work(descriptor: int, limits: work.Limits) -> None:
         while header := stream.read(REQUEST.size):
             length, kind = REQUEST.unpack(header)
             body = stream.read(length)
-            if KINDS[kind] == "warm":
-                _rehearse(limits, verify=True)
-                done = work.Answer(200, b"")
-            else:
-                done = work.answer(KINDS[kind], body, limits)
+            done = work.answer(KINDS[kind], body, limits)
             bug = done.bug.encode()
             stream.write(REPLY.pack(len(done.body), done.status, len(bug)) + bug + done.body)
             stream.flush()
