@@ -39,6 +39,7 @@ RANGES = (
     (0x2A00, 0x2A3F),
     (0x1D400, 0x1D49B),
     (0x1D6A4, 0x1D755),
+    (0x1D7CE, 0x1D7D7),
 )
 _FEATURES = ["ssty", "dtls", "kern", "mark", "mkmk"]
 

@@ -13,7 +13,6 @@ import matcalc as mc
 from api.font import cut, made, whole
 from tools.cases import read_cases
 
-
 # fontTools asks for its own files in an old way.
 pytestmark = pytest.mark.filterwarnings("ignore:path is deprecated")
 
