@@ -113,12 +113,12 @@ def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     holders: dict[Node, list[int]] = {}
     terms = [as_term(c, term, measure.named) for c, term in node.terms]
     for k, term in enumerate(terms):
-        for base in dict.fromkeys(base_and_exponent(factor)[0] for factor, _ in term.factors):
+        for base in dict.fromkeys([base_and_exponent(factor)[0] for factor, _ in term.factors]):
             holders.setdefault(base, []).append(k)
     pairs = dict.fromkeys(
-        (a, b) for places in holders.values() for n, a in enumerate(places) for b in places[n + 1 :]
+        [(a, b) for places in holders.values() for n, a in enumerate(places) for b in places[n + 1 :]]
     )
-    if _effort(terms, pairs) > EFFORT:
+    if not pairs or _effort(terms, pairs) > EFFORT:
         return None
     best, gain = None, 0
     for a, b in list(pairs)[:PAIRS]:

@@ -5,7 +5,7 @@ It counts roughly what `matcalc.notation.tokens` counts, but on the graph, witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 from matcalc.calculus.opening import unscaled
@@ -63,7 +63,7 @@ class Measure:
             return self._sum(node)
         if isinstance(node, Contract):
             return self._contract(node)
-        if isinstance(node, Map | Apply):
+        if isinstance(node, (Map, Apply)):
             if is_power(node):
                 return self._power(node)
             # A minus is better outside: -sin(x) rather than sin(-x).
@@ -85,7 +85,7 @@ class Measure:
 
     def _power(self, node: Node) -> int:
         base, exponent = node.children[0], base_and_exponent(node)[1]
-        length = self(base) + (_GROUP if isinstance(base, Sum | Contract) and base.children else 0)
+        length = self(base) + (_GROUP if isinstance(base, (Sum, Contract)) and base.children else 0)
         return length + (2 if exponent != 1 else 1 + self(node.children[1]))
 
     def _contract(self, node: Contract) -> int:
@@ -104,9 +104,9 @@ class Measure:
         return length + (_CALL if lonely or len(set(node.out)) < len(node.out) else 0)
 
 
-def named_parts(root: Node) -> frozenset[Node]:
+def named_parts(root: Node, order: Sequence[Node] | None = None) -> frozenset[Node]:
     """The parts of a result that will be named, without the result itself."""
-    return frozenset(shared_parts([root])) - {root}
+    return frozenset(shared_parts([root], order)) - {root}
 
 
 def written(root: Node) -> int:

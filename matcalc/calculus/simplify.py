@@ -101,7 +101,7 @@ class _Round:
         self.mirrors = {} if found.isdisjoint(MIRRORED) else mirrored(self.order)
         self.outer = _outer_part(root, self.order)
         self.marks = Marks()
-        self.measure = Measure(lambda: named_parts(root))
+        self.measure = Measure(lambda: named_parts(root, order))
 
     def run(self, laws: bool, algebra: bool) -> Node:
         """The root rewritten, by laws, by algebra, or both."""
@@ -113,7 +113,7 @@ class _Round:
             made = self.mirrors.get(node, node) if laws else node
             if new and any(child in new for child in made.children):
                 made = rebuild(made, [new.get(child, child) for child in made.children])
-            if laws:
+            if laws and made.children:
                 made = _by_laws(made, self.laws)
             if algebra and node in self.outer:
                 made = self._by_algebra(made)
@@ -178,6 +178,6 @@ def _outer_part(root: Node, order: list[Node]) -> Mapping[Node, None]:
     """The sums and products that are not inside the argument of a function."""
     found = {root: None}
     for node in reversed(order):
-        if node in found and isinstance(node, Sum | Contract | Fuse | Split):
+        if node in found and isinstance(node, (Sum, Contract, Fuse, Split)):
             found.update(dict.fromkeys(node.children))
-    return {node: None for node in found if isinstance(node, Sum | Contract)}
+    return {node: None for node in found if isinstance(node, (Sum, Contract))}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from matcalc.graph import (
+    ONE,
     Apply,
     Axes,
     Contract,
@@ -33,6 +34,7 @@ from matcalc.language.formulas import formula
 from matcalc.rules.entries import AbstractFunction, Elementwise, Function
 
 Give = Callable[[Node, Node], None]
+Labels = tuple[object, ...]
 
 
 def derive_nodes(output: Node, variables: Sequence[Symbol]) -> list[Node]:
@@ -52,7 +54,7 @@ def derive_nodes(output: Node, variables: Sequence[Symbol]) -> list[Node]:
     if output in active:
         give(output, _seed(output))
     cotangents: dict[Node, Node] = {}
-    rank = len(output.axes)
+    outer = tuple([("o", k) for k in range(len(output.axes))])
     for node in reversed(order):
         contributions = pending.pop(node, None)
         if contributions is None:
@@ -61,27 +63,28 @@ def derive_nodes(output: Node, variables: Sequence[Symbol]) -> list[Node]:
         if isinstance(node, Symbol):
             cotangents[node] = cotangent
         else:
-            _pull_back(node, cotangent, rank, active, give)
+            _pull_back(node, cotangent, outer, active, give)
     return [cotangents.get(variable) or zero(output.axes + variable.axes) for variable in variables]
 
 
 def _depends_on(order: Sequence[Node], variables: Sequence[Symbol]) -> set[Node]:
     active: set[Node] = set(variables)
     for node in order:
-        if any(child in active for child in node.children):
+        if not active.isdisjoint(node.children):
             active.add(node)
     return active
 
 
 def _seed(output: Node) -> Node:
     """∂output/∂output: a delta for each axis."""
+    if not output.axes:
+        return ONE
     labels = tuple(range(len(output.axes)))
     return contract((), labels + labels, dict(zip(labels, output.axes, strict=True)))
 
 
-def _pull_back(node: Node, cotangent: Node, rank: int, active: set[Node], give: Give) -> None:
-    """Give each operand its part of the cotangent."""
-    outer = tuple(("o", k) for k in range(rank))
+def _pull_back(node: Node, cotangent: Node, outer: Labels, active: set[Node], give: Give) -> None:
+    """Give each operand its part of the cotangent; `outer` are the labels of the output's axes."""
     if isinstance(node, Sum):
         for coefficient, term in node.terms:
             if term in active:
@@ -98,28 +101,26 @@ def _pull_back(node: Node, cotangent: Node, rank: int, active: set[Node], give: 
                 give(operand, node.function.pullback(node, index, cotangent, outer, batch))
     elif isinstance(node, Fuse):
         inner = iter(node.children[0].axes)
-        parts: list[Axes] = [(dim,) for dim in cotangent.axes[:rank]]
+        parts: list[Axes] = [(dim,) for dim in cotangent.axes[: len(outer)]]
         parts += [tuple(next(inner) for _ in range(count)) for count in node.groups]
         give(node.children[0], split(cotangent, parts))
     elif isinstance(node, Split):
-        give(node.children[0], fuse(cotangent, [1] * rank + [len(part) for part in node.parts]))
+        give(node.children[0], fuse(cotangent, [1] * len(outer) + [len(part) for part in node.parts]))
 
 
 def _pull_back_contraction(
-    node: Contract, cotangent: Node, outer: tuple[object, ...], active: set[Node], give: Give
+    node: Contract, cotangent: Node, outer: Labels, active: set[Node], give: Give
 ) -> None:
     """A contraction is linear in each factor: its cotangent is the contraction of everything else."""
     for index, (factor, labels) in enumerate(node.factors):
         if factor in active:
-            others = [pair for place, pair in enumerate(node.factors) if place != index]
-            sizes = {label: node.sizes[label] for label in labels}
-            everything = [(cotangent, (*outer, *node.out)), *others]
-            give(factor, contract(everything, (*outer, *labels), sizes))
+            rest: list[tuple[Node, Labels]] = [*node.factors[:index], *node.factors[index + 1 :]]
+            if cotangent is not ONE:
+                rest.append((cotangent, (*outer, *node.out)))
+            give(factor, contract(rest, (*outer, *labels), {label: node.sizes[label] for label in labels}))
 
 
-def _pull_back_map(
-    node: Map, cotangent: Node, outer: tuple[object, ...], active: set[Node], give: Give
-) -> None:
+def _pull_back_map(node: Map, cotangent: Node, outer: Labels, active: set[Node], give: Give) -> None:
     """Entry by entry, the cotangent times the partial derivative; a scalar operand collects over all entries."""
     entries = tuple(range(len(node.axes)))
     for index, operand in enumerate(node.children):
@@ -127,6 +128,9 @@ def _pull_back_map(
             continue
         partial = partial_derivative(node, index)
         if is_zero(partial):
+            continue
+        if cotangent is ONE:
+            give(operand, partial)
             continue
         factors = [(cotangent, (*outer, *entries)), (partial, entries if partial.axes else ())]
         give(operand, contract(factors, (*outer, *entries) if operand.axes else outer))

@@ -7,12 +7,16 @@ from collections.abc import Hashable, Sequence
 from matcalc.graph.node import Axes, Contract, Fuse, Node, Split, Sum
 from matcalc.shapes.dims import Dim, dim_text
 
+_NONE: frozenset[int] = frozenset()
+
 
 def broadcast_axes(node: Node) -> frozenset[int]:
     """The positions of the axes along which a node is constant as it stands."""
     if not isinstance(node, Contract):
-        return frozenset()
+        return _NONE
     touched = {label for _, labels in node.factors for label in labels}
+    if len(touched) == len(node.sizes):
+        return _NONE
     return frozenset(
         k for k, label in enumerate(node.out) if label not in touched and node.out.count(label) == 1
     )
@@ -56,10 +60,10 @@ def splits_freely(node: Node, axis: int, part: Axes) -> bool:
 
 def common_parts(nodes: Sequence[Node]) -> tuple[Axes, ...] | None:
     """The parts into which the axes of all `nodes` fall freely, if one of them is fused; scalars do not count."""
-    first = next((node for node in nodes if isinstance(node, Fuse)), None)
-    if first is None:
+    fused = [node for node in nodes if node.__class__ is Fuse]
+    if not fused:
         return None
-    parts = group_sizes(first)
+    parts = group_sizes(fused[0])
     for node in nodes:
         for axis, part in enumerate(parts if node.axes else ()):
             if len(part) > 1 and not splits_freely(node, axis, part):

@@ -76,11 +76,12 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
         if coefficient == 1:
             return node
     elif axes:
-        parts = common_parts([node for _, node in kept])
+        kinds = {node.__class__ for _, node in kept}
+        parts = common_parts([node for _, node in kept]) if Fuse in kinds else None
         if parts is not None:
             pieces = [(c, split(node, parts)) for c, node in kept]
             return fuse(linear(pieces, pieces[0][1].axes), [len(part) for part in parts])
-        shared = common_broadcast([node for _, node in kept])
+        shared = common_broadcast([node for _, node in kept]) if kinds == {Contract} else None
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
             core = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])

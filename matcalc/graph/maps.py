@@ -16,7 +16,7 @@ from matcalc.graph import numbers
 from matcalc.graph.axes import broadcast_axes, common_parts
 from matcalc.graph.build import contract, fuse, split, unbroadcast
 from matcalc.graph.leaves import ONE, number, number_value, scale
-from matcalc.graph.node import Axes, Contract, Node, Sum, make_apply, make_map
+from matcalc.graph.node import Axes, Contract, Fuse, Node, Sum, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import folded_power, power_function, raised
 from matcalc.graph.products import multiply, ones
@@ -43,7 +43,7 @@ def elementwise(function: Any, *operands: Node) -> Node:
 
 
 def _mapped(function: Any, operands: tuple[Node, ...], axes: Axes, again: Callable[..., Node]) -> Node:
-    if axes:
+    if axes and any([node.__class__ in (Contract, Fuse) for node in operands]):
         parts = common_parts(operands)
         if parts is not None:
             inner = [split(node, parts) if node.axes else node for node in operands]
@@ -53,7 +53,7 @@ def _mapped(function: Any, operands: tuple[Node, ...], axes: Axes, again: Callab
             where = [k for k in range(len(axes)) if k not in constant]
             inner = [unbroadcast(node, where) if node.axes else node for node in operands]
             return _repeat(again(*inner), axes, where)
-        operands = tuple(_as_scalar(node) for node in operands)
+        operands = tuple([_as_scalar(node) for node in operands])
     return make_map(function, operands, axes)
 
 

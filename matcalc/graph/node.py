@@ -174,10 +174,13 @@ def _publish(
     entry = _Entry(node, _forget)
     entry.key = key
     with _lock:
-        other: _Kind | None = _find(key)
-        if other is not None:
-            return other
-        _interned[key] = entry
+        held = _interned.setdefault(key, entry)
+        if held is not entry:
+            # Another thread was faster, or the node that was there has just died.
+            other = held()
+            if other is not None:
+                return other  # type: ignore[return-value]
+            _interned[key] = entry
     return node
 
 
@@ -241,7 +244,7 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: 
     symmetric anyway.
     """
     # 1/2 and 0.5 are equal numbers but not the same coefficient.
-    key = (Sum, terms, tuple(c.__class__ for c, _ in terms), axes)
+    key = (Sum, terms, tuple([c.__class__ for c, _ in terms]), axes)
     found: Sum | None = _find(key)
     if found is not None:
         return found
@@ -252,7 +255,8 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: 
     flat = True
     for coefficient, term in terms:
         parts += (_coefficient_key(coefficient.__class__.__name__, coefficient), term.digest)
-        flat = flat and term.__class__ is not Sum and not _spreads_sum(term)
+        kind = term.__class__
+        flat = flat and kind is not Sum and not (kind is Contract and _spreads_sum(term))
         weight += term.weight
         if coefficient not in (1, -1) and (term.children or term.axes):
             weight += 1
@@ -264,8 +268,8 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: 
 
 
 def _spreads_sum(node: Node) -> bool:
-    """Whether a node only repeats or transposes a sum."""
-    return node.__class__ is Contract and len(node.children) == 1 and node.children[0].__class__ is Sum
+    """Whether a contraction only repeats or transposes a sum."""
+    return len(node.children) == 1 and node.children[0].__class__ is Sum
 
 
 def make_contract(
@@ -301,7 +305,7 @@ def make_map(function: NamedFunction, operands: tuple[Node, ...], axes: Axes) ->
     node.function = function
     parts = (_text_key(function.name), *[operand.digest for operand in operands])
     weight = 1 + sum([operand.weight for operand in operands])
-    symmetric = len(axes) == 2 and all(operand.symmetric or not operand.axes for operand in operands)
+    symmetric = len(axes) == 2 and all([operand.symmetric or not operand.axes for operand in operands])
     return _publish(node, key, axes, operands, parts, weight, symmetric, True)
 
 

@@ -67,6 +67,9 @@ def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
 
     Gives back `factors` itself when there is nothing to merge.
     """
+    bases = {base_and_exponent(node)[0] if node.__class__ is Map else node for node, _ in factors}
+    if len(bases) == len(factors):
+        return factors
     if len({tuple(labels) for _, labels in factors}) == len(factors) and not any(
         [node.symmetric and len(labels) == 2 for node, labels in factors]
     ):

@@ -31,7 +31,7 @@ def identity(dim: Dim) -> Node:
 
 def multiply(*nodes: Node) -> Node:
     """The Hadamard product of nodes with equal axes; scalars ride along."""
-    axes = max((node.axes for node in nodes), key=len)
+    axes = next((node.axes for node in nodes if node.axes), ())
     labels = tuple(range(len(axes)))
     factors = [(node, labels if node.axes else ()) for node in nodes]
     return contract(factors, labels, dict(enumerate(axes)))

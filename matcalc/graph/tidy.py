@@ -6,11 +6,13 @@ would make depth quadratic and hide the very quantity that the reader wants name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from matcalc.graph import numbers
 from matcalc.graph.build import contract, linear
-from matcalc.graph.node import Contract, Node, Sum
+from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, is_power
 from matcalc.graph.rebuild import rebuild
@@ -34,45 +36,51 @@ def tidy(*roots: Node) -> tuple[Node, ...]:
     return roots
 
 
-def shared_parts(roots: Sequence[Node]) -> list[Node]:
-    """The nodes used more than once that are worth a name, operands before users."""
-    order = topological(roots)
+def shared_parts(roots: Sequence[Node], order: Sequence[Node] | None = None) -> list[Node]:
+    """The nodes used more than once that are worth a name, operands before users; `order` are all nodes, if known."""
+    order = topological(roots) if order is None else order
     uses = _uses(order, roots)
-    return [node for node in order if uses[node] > 1 and node.weight >= NAMED_FROM]
+    return [node for node in order if node.weight >= NAMED_FROM and uses[node] > 1]
 
 
-def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for child in node.children:
-            uses[child] += 1
-    for root in roots:
-        uses[root] += 1
-    return uses
+def _uses(order: Sequence[Node], roots: Sequence[Node]) -> Mapping[Node, int]:
+    return Counter(chain(chain.from_iterable([node.children for node in order]), roots))
 
 
 def _once(roots: tuple[Node, ...], order: Sequence[Node]) -> tuple[Node, ...]:
     uses = _uses(order, roots)
     divisors = _divisors(order)
-    kept = {node for node in order if node in divisors or (uses[node] > 1 and node.weight >= NAMED_FROM)}
+    kept = {node for node in order if node.weight >= NAMED_FROM and uses[node] > 1} | divisors
     kept |= {node.terms[0][1] for node in kept if isinstance(node, Sum) and len(node.terms) == 1}
     new: dict[Node, Node] = {}
     kept_sums: set[Node] = set()
-    for node in _wanted(order, roots, kept):
+    if any([_core(node) is not None for node in kept if node.flat]):
+        work = order
+    else:
+        # What is flat stays as it is, and what uses it is flattened as if it had been walked through.
+        work = [node for node in order if not node.flat]
+        for node in kept:
+            if node.flat:
+                _keep(node, kept_sums)
+    for node in _wanted(work, roots, kept):
         if isinstance(node, Contract):
             result = _flat_contract(node, new, kept)
         elif isinstance(node, Sum):
             result = _flat_sum(node, new, kept_sums)
         else:
-            result = rebuild(node, [new[child] for child in node.children])
+            result = rebuild(node, [new.get(child, child) for child in node.children])
         if node in kept:
             result = _with_core(result, kept)
+            _keep(result, kept_sums)
         new[node] = result
-        if node in kept:
-            kept_sums.add(result)
-            if isinstance(result, Sum) and len(result.terms) == 1:
-                kept_sums.add(result.terms[0][1])
-    return tuple(new[root] for root in roots)
+    return tuple(new.get(root, root) for root in roots)
+
+
+def _keep(node: Node, kept: set[Node]) -> None:
+    """Add a node to those that stay whole; of a multiple, what it is a multiple of, too."""
+    kept.add(node)
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        kept.add(node.terms[0][1])
 
 
 def _with_core(node: Node, kept: set[Node]) -> Node:
@@ -80,15 +88,24 @@ def _with_core(node: Node, kept: set[Node]) -> Node:
 
     Wrappers dissolve where they are used, so it is the product that is shared; it goes to what is kept.
     """
-    if not isinstance(node, Contract) or len(node.factors) < 2:
+    core = _core(node)
+    if core is None:
         return node
-    touched = {label for _, labels in node.factors for label in labels}
-    core = tuple(dict.fromkeys(label for label in node.out if label in touched))
-    if len(core) == len(node.out):
-        return node
-    inner = contract(node.factors, core, {label: node.sizes[label] for label in touched})
+    assert isinstance(node, Contract)
+    inner = contract(
+        node.factors, core, {label: node.sizes[label] for _, held in node.factors for label in held}
+    )
     kept.add(inner)
     return contract([(inner, core)], node.out, {label: node.sizes[label] for label in node.out})
+
+
+def _core(node: Node) -> tuple[int, ...] | None:
+    """The labels of a product that come out once and are on a factor, where these are not all of its outputs."""
+    if not isinstance(node, Contract) or len(node.factors) < 2:
+        return None
+    touched = {label for _, labels in node.factors for label in labels}
+    core = tuple(dict.fromkeys([label for label in node.out if label in touched]))
+    return None if len(core) == len(node.out) else core
 
 
 def _wanted(order: Sequence[Node], roots: Sequence[Node], kept: set[Node]) -> list[Node]:
@@ -115,12 +132,12 @@ def _wanted(order: Sequence[Node], roots: Sequence[Node], kept: set[Node]) -> li
 
 def _divisors(order: Sequence[Node]) -> set[Node]:
     """The products that something is divided by: flattened elsewhere, W H could not cancel against (W H)⁻¹."""
-    powers = (base_and_exponent(node) for node in order if is_power(node))
+    powers = [base_and_exponent(node) for node in order if node.__class__ is Map and is_power(node)]
     return {base for base, exponent in powers if exponent < 0 and isinstance(base, Contract)}
 
 
 def _flat_contract(node: Contract, new: dict[Node, Node], kept: set[Node]) -> Node:
-    if not any(_opens(factor) or new[factor] is not factor for factor in node.children):
+    if not any([_opens(factor) or new.get(factor, factor) is not factor for factor in node.children]):
         return node
     sizes = dict(enumerate(node.sizes))
     flat = contract(node.factors, node.out, sizes, lambda inner: inner not in kept, new)
@@ -150,8 +167,8 @@ def _each_spread(node: Node, spread: Sum) -> list[tuple[Coefficient, Node]]:
 
 
 def _flat_sum(node: Sum, new: dict[Node, Node], kept: set[Node]) -> Node:
+    pending = [(c, new.get(term, term)) for c, term in reversed(node.terms)]
     terms: list[tuple[Coefficient, Node]] = []
-    pending = [(c, new[term]) for c, term in reversed(node.terms)]
     outer = {term for _, term in pending}
     while pending:
         coefficient, term = pending.pop()

@@ -126,7 +126,7 @@ def _compile_sum(part: Syntax) -> Build:
 
     def build(nodes: Nodes) -> Node:
         built = [(coefficient, ONE if term is None else term(nodes)) for coefficient, term in compiled]
-        axes = max((node.axes for _, node in built), key=len)
+        axes = next((node.axes for _, node in built if node.axes), ())
         if not axes:
             return linear(built, axes)
         return linear([(c, node if node.axes else _filled(node, axes)) for c, node in built], axes)

@@ -39,7 +39,7 @@ def _linear_parts(tree: Tree) -> Iterator[Tree]:
         part = pending.pop()
         if isinstance(part, Transposed):
             pending.append(part.body)
-        elif isinstance(part, MatrixProduct | Hadamard):
+        elif isinstance(part, (MatrixProduct, Hadamard)):
             pending += reversed(part.factors)
         else:
             yield part
@@ -50,6 +50,6 @@ def _replaced(tree: Tree, old: Tree, new: Tree) -> Tree:
         return new
     if isinstance(tree, Transposed):
         return replace(tree, body=_replaced(tree.body, old, new))
-    if isinstance(tree, MatrixProduct | Hadamard):
+    if isinstance(tree, (MatrixProduct, Hadamard)):
         return replace(tree, factors=tuple(_replaced(factor, old, new) for factor in tree.factors))
     return tree

@@ -85,7 +85,7 @@ def _value(
         return result
     if isinstance(node, Contract):
         return _contraction(node, operands, [dim_value(dim, sizes) for dim in node.sizes], xp)
-    if isinstance(node, Fuse | Split):
+    if isinstance(node, (Fuse, Split)):
         return xp.reshape(operands[0], shape)
     if isinstance(node, Map) and isinstance(node.function, AbstractFunction):
         return functions[node.function.name](operands[0])

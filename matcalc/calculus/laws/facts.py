@@ -32,7 +32,7 @@ _POSITIVE = ("exp", "sigmoid", "softplus", "cosh")
 def head(node: Node) -> str:
     """What a node is at first sight, seen through a power: the key by which laws are found."""
     base, _ = base_and_exponent(node)
-    if isinstance(base, Map | Apply):
+    if isinstance(base, (Map, Apply)):
         return base.function.name
     if isinstance(base, Symbol):
         return "symbol" if base.properties else ""
@@ -63,7 +63,7 @@ def _positive(node: Node) -> bool:
         return bool(node.terms) and all(c > 0 and _positive(term) for c, term in node.terms)
     if isinstance(node, Apply):
         return node.function.name == "softmax"
-    return isinstance(node, Size | Constant)
+    return isinstance(node, (Size, Constant))
 
 
 def _simplex(node: Node) -> bool:

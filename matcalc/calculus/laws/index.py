@@ -55,7 +55,7 @@ class Laws:
             return self._among(self.products, node, (factor for factor, _ in node.factors))
         if isinstance(node, Sum):
             return self._among(self.sums, node, node.children) if len(node.terms) > 1 else None
-        if isinstance(node, Map | Apply):
+        if isinstance(node, (Map, Apply)):
             for rewrite in self.nodes.get(node_key(node), ()):
                 found = rewrite(node)
                 if found is not None:
@@ -106,7 +106,7 @@ def features(nodes: Iterable[Node]) -> frozenset[str]:
     """The functions and the properties that occur among `nodes`: what decides which laws may apply."""
     found: set[str] = set()
     for node in nodes:
-        if isinstance(node, Map | Apply):
+        if isinstance(node, (Map, Apply)):
             found.add(node.function.name)
         elif isinstance(node, Symbol):
             found |= node.properties

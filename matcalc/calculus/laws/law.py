@@ -239,6 +239,6 @@ def _required(parts: Iterable[Node]) -> frozenset[str]:
 def _obscurity(node: Node) -> tuple[bool, bool, int]:
     """How little of a pattern's part tells of itself: look for a function of a plain variable first."""
     base, _ = base_and_exponent(node)
-    named = isinstance(base, Map | Apply)
+    named = isinstance(base, (Map, Apply))
     plain = named and any(isinstance(child, Symbol) for child in base.children)
     return not named, not plain, base.weight

@@ -37,7 +37,7 @@ def _of_transposes(same: list[Apply]) -> Iterator[tuple[Node, Node]]:
     by_operand = {node.children[0]: node for node in same}
     for node in same:
         operand = node.children[0]
-        if isinstance(operand, Contract | Sum) and not operand.symmetric:
+        if isinstance(operand, (Contract, Sum)) and not operand.symmetric:
             other = by_operand.get(_transposed(operand))
             if other is not None and other is not node and other.digest < node.digest:
                 yield node, transpose(other) if other.axes else other
