@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
-from matcalc.calculus.common import Common, LabelledFactor, Term, as_term, common_of, commons
+from matcalc.calculus.common import Common, LabelledFactor, Term, as_term, common_of, commons, content
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.opening import unscaled
 from matcalc.graph import (
@@ -17,6 +17,7 @@ from matcalc.graph import (
     Contract,
     Node,
     Sum,
+    Symbol,
     base_and_exponent,
     contract,
     linear,
@@ -151,8 +152,15 @@ def _joined(a: Term, b: Term, alone: bool) -> Iterator[Node]:
     """
     if a.out != b.out:
         return
-    ratio, outer = _coefficients(a.coefficient, b.coefficient)
     for pairs, names in commons(a, b):
+        ratio, outer = _coefficients(a.coefficient, b.coefficient)
+        # Polynomials stay in order of powers, 6 x² + 2 x; x is taken out of one that is a factor itself.
+        partial = [(i, j) for i, j in pairs if _is_partial(a.factors[i][0], b.factors[j][0])]
+        if partial and (not alone or len(partial) == len(pairs)):
+            pairs = [pair for pair in pairs if pair not in partial]
+            if not pairs:
+                continue
+            ratio, outer = (a.coefficient, b.coefficient), 1
         common = common_of(a, b, pairs, names)
         if not alone and _is_of_numbers(common, a.out):
             continue
@@ -163,9 +171,16 @@ def _joined(a: Term, b: Term, alone: bool) -> Iterator[Node]:
             rest = _added(common, ratio, a.out) if common.factors else None
         if rest is not None:
             node, labels = rest
+            held, node = content(node) if alone else ((), node)
             # Only sizes of what comes out: an inner label that the rest has summed would be counted again.
             sizes: dict[Hashable, Dim] = {label: a.sizes[label] for label in a.out}
-            yield scale(outer, contract([*common.factors, (node, labels)], a.out, sizes))
+            taken = [(one, labels) for one in held]
+            yield scale(outer, contract([*common.factors, *taken, (node, labels)], a.out, sizes))
+
+
+def _is_partial(first: Node, second: Node) -> bool:
+    """Whether two powers of one variable are different ones."""
+    return first is not second and isinstance(base_and_exponent(first)[0], Symbol)
 
 
 def _apart(a: Term, pairs: Sequence[tuple[int, int]], common: Common) -> list[tuple[int, int]]:

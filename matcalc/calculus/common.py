@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from matcalc.graph import Coefficient, Contract, Node, base_and_exponent, identity, power
+from matcalc.calculus.opening import only
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Node,
+    Sum,
+    Symbol,
+    base_and_exponent,
+    contract,
+    identity,
+    linear,
+    power,
+)
 from matcalc.graph.numbers import add, magnitude, multiply
 from matcalc.shapes.dims import Dim
 
@@ -147,3 +159,38 @@ def common_of(a: Term, b: Term, pairs: Sequence[tuple[int, int]], names: Mapping
     sizes: dict[Hashable, Dim] = dict(enumerate(a.sizes))
     sizes.update((("other", label), dim) for label, dim in enumerate(b.sizes))
     return Common(factors, (rest_a, rest_b), sizes)
+
+
+def content(node: Node) -> tuple[list[Node], Node]:
+    """The powers of variables that all terms of a sum hold, entry by entry, and the sum without them."""
+    if not isinstance(node, Sum):
+        return [], node
+    terms: list[tuple[Coefficient, Node]] = []
+    for coefficient, term in node.terms:
+        inner = term.terms if isinstance(term, Sum) else ((1, term),)
+        terms += [(multiply(coefficient, c), part) for c, part in inner]
+    held: dict[Node, int] | None = None
+    for _, term in terms:
+        own = _variables_of(term)
+        held = own if held is None else {b: min(e, own[b]) for b, e in held.items() if b in own}
+    if not held:
+        return [], node
+    labels = tuple(range(len(node.axes)))
+    sizes: dict[Hashable, Dim] = dict(enumerate(node.axes))
+    inverse = [(power(base, -exponent), labels) for base, exponent in held.items()]
+    rest = [(c, contract([*inverse, (term, labels)], labels, sizes, only(term))) for c, term in terms]
+    return [power(base, exponent) for base, exponent in held.items()], linear(rest, node.axes)
+
+
+def _variables_of(term: Node) -> dict[Node, int]:
+    """The variables that a term is a multiple of entry by entry, with their exponents."""
+    factors = [(term, tuple(range(len(term.axes))))]
+    out: tuple[int, ...] = factors[0][1]
+    if isinstance(term, Contract) and len(set(term.out)) == len(term.out):
+        factors, out = list(term.factors), term.out
+    found: dict[Node, int] = {}
+    for factor, labels in factors:
+        base, exponent = base_and_exponent(factor)
+        if labels == out and isinstance(base, Symbol) and isinstance(exponent, int) and exponent > 0:
+            found[base] = exponent
+    return found

@@ -41,21 +41,33 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
     No law is applied that needs one of the properties `unused`.
     """
     order = topological([node])
-    for prepared in (with_inverses, with_tensors_open):
-        made = prepared(node, order)
+    for _ in range(ROUNDS):
+        node, order = _without_names(*_settled(*_prepared(node, order), unused), unused)
+        if _prepared(node, order)[0] is node:
+            break
+    return node
+
+
+def _prepared(node: Node, order: list[Node]) -> tuple[Node, list[Node]]:
+    """The node with what is no matter of length settled, and its parts, operands first."""
+    for step in (with_inverses, with_tensors_open):
+        made = step(node, order)
         if made is not node:
             [node] = tidy(made)
             order = topological([node])
-    node, order = _settled(node, order, unused)
+    return node, order
+
+
+def _without_names(node: Node, order: list[Node], unused: Collection[str]) -> tuple[Node, list[Node]]:
+    """The node with named products opened where the whole is shorter without: a name must be worth it."""
     while True:
-        # A name is worth it only where the whole is not shorter without.
         opened = with_products_open(node, order, NAMES)
         if opened is node:
-            return node
+            return node, order
         [other] = tidy(opened)
         other, others = _settled(other, topological([other]), unused)
         if written(other) >= written(node):
-            return node
+            return node, order
         node, order = other, others
 
 

@@ -1,10 +1,10 @@
-"""Signs: a − b and b − a are ± one node, and each is written as the user would write it."""
+"""Terms and their signs: a − b and b − a are ± one node, and each is written as the user would write it."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
-from matcalc.graph import Contract, Node, Sum, Symbol, base_and_exponent
+from matcalc.graph import Coefficient, Contract, Node, Sum, Symbol, base_and_exponent
 from matcalc.notation.seriesparallel import Rank
 from matcalc.notation.shapes import is_difference
 
@@ -52,3 +52,10 @@ def _holds_difference(term: Node) -> bool:
     return isinstance(term, Contract) and any(
         isinstance(factor, Sum) and is_difference(factor) for factor in term.children
     )
+
+
+def by_degree(term: Node, ranks: Mapping[Node, Rank], typed: bool) -> tuple[Rank, Coefficient]:
+    """The place of a term in a sum: by its variables, and the powers of one in a sum of ours from the highest down."""
+    base, exponent = base_and_exponent(term)
+    falling = isinstance(base, Symbol) and exponent > 0 and not typed
+    return (ranks[base], -exponent) if falling else (ranks[term], 0)

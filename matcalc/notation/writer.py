@@ -35,7 +35,7 @@ from matcalc.notation.means import with_mean
 from matcalc.notation.outputs import on_outputs
 from matcalc.notation.seriesparallel import Edge, Rank, Reduced, Reduction, Weight, ranked
 from matcalc.notation.shapes import covered_axes, is_difference, shape_of, squared_norm, touched_once
-from matcalc.notation.signs import orientation, reads_well, takes_a_minus
+from matcalc.notation.signs import by_degree, orientation, reads_well, takes_a_minus
 from matcalc.notation.tree import SCALAR, Call, Literal, Name, Negative, Power, Shape, Tree
 from matcalc.notation.written import Result
 from matcalc.rules.entries import AbstractFunction
@@ -171,7 +171,7 @@ class Writer:
         ordered = sorted(
             range(len(terms)),
             key=lambda k: (
-                self.ranks[node.terms[k][1]],
+                by_degree(node.terms[k][1], self.ranks, loose),
                 node.terms[k][1].weight,
                 pieces.transposes(terms[k][1]),
                 node.terms[k][1].digest,
