@@ -109,7 +109,7 @@ FORMS = [
         "Y - softmax(X, axis=1)",
     ),
     ("log(sum(exp(x)))", "x", "x: n", 2, "shape", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
-    ("1 / (1 + exp(-z))", "z", "z: ()", 1, "shape", "sigmoid(z) * sigmoid(-z)"),
+    ("exp(z) / (1 + exp(z))", "z", "z: ()", 1, "shape", "sigmoid(z) * (1 - sigmoid(z))"),
     ("sum(log(1 + exp(x)))", "x", "x: n", 1, "shape", "sigmoid(x)"),
     # Diagonal matrices of sums, polynomials in falling powers
     (
