@@ -25,7 +25,14 @@ from matcalc.graph import (
 _CAP = 100_000
 
 _CALL = 3  # a name and two parentheses
+_LONG_NAME = 8
 _GROUP = 1  # parentheses weigh less than a name
+
+
+def _looks(node: Map | Apply) -> int:
+    """What a function takes beyond a short name: a long name, and letters in index notation."""
+    letters = 2 * len(node.axes) if len(node.axes) > 2 else 0
+    return letters + (len(node.function.name) > _LONG_NAME)
 
 
 class Measure:
@@ -68,7 +75,7 @@ class Measure:
                 return self._power(node)
             # A minus is better outside: -sin(x) rather than sin(-x).
             signs = sum(unscaled(operand)[0] < 0 for operand in node.children)
-            return _CALL + len(node.children) - 1 + sum(map(self, node.children)) + signs
+            return _CALL + len(node.children) - 1 + sum(map(self, node.children)) + signs + _looks(node)
         return 1 if not node.children else _CALL + sum(map(self, node.children))
 
     def _sum(self, node: Sum) -> int:

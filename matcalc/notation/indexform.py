@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import chain, count
 
 from matcalc.graph import (
+    Apply,
     Coefficient,
     Contract,
     Fuse,
@@ -185,7 +186,7 @@ def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
             run = [next(inner) for _ in part]
             at.append(run[0] if len(run) == 1 else _grouped(run))
         return _entry(writer, node.children[0], at)
-    if node in writer.parts or len(node.axes) <= 2:
+    if node in writer.parts or len(node.axes) <= 2 or isinstance(node, Apply):
         return _indexed(writer.tree(node), names)
     if isinstance(node, Map):
         arguments = tuple(

@@ -5,6 +5,7 @@ from matcalc.rules import (  # noqa: F401  (each registers its functions)
     contractions,
     determinants,
     elementwise,
+    exponentials,
     inverses,
     losses,
     matrix_powers,

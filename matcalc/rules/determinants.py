@@ -52,10 +52,13 @@ class Determinant(Function):
         return contract([(cotangent, (*o, *b)), (cofactors, (*b, "j", "i"))], (*o, *b, "i", "j"))
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
-        """det(Xᵀ) = det(X), det(I) = 1."""
+        """det(Xᵀ) = det(X), det(exp A) = exp(tr A), det(I) = 1."""
         transposed = untransposed(operands[0])
         if transposed is not None:
             return apply(self, [transposed])
+        trace = _trace_of_logarithm(operands[0])
+        if trace is not None:
+            return elementwise(lookup("exp"), trace)
         return number(1) if operands[0] is identity(operands[0].axes[-1]) else None
 
 
@@ -94,10 +97,13 @@ class LogDeterminant(Function):
         return contract([(cotangent, (*o, *b)), (inverse, (*b, "j", "i"))], (*o, *b, "i", "j"))
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
-        """logdet(Xᵀ) = logdet(X), logdet(I) = 0."""
+        """logdet(Xᵀ) = logdet(X), logdet(exp A) = tr A, logdet(I) = 0."""
         transposed = untransposed(operands[0])
         if transposed is not None:
             return apply(self, [transposed])
+        trace = _trace_of_logarithm(operands[0])
+        if trace is not None:
+            return trace
         return number(0) if operands[0] is identity(operands[0].axes[-1]) else None
 
     def defined(self, node: Node) -> list[Condition]:
@@ -179,6 +185,15 @@ class Adjugate(Function):
     def conditions(self, node: Node) -> list[Condition]:
         """X must be invertible for the derivative to be written with inv(X)."""
         return [Condition(INVERTIBLE, node.children[0])]
+
+
+def _trace_of_logarithm(X: Node) -> Node | None:
+    """tr A where X is exp A, batch axes kept; else None."""
+    exponential = applied(X, "expm")
+    if exponential is None:
+        return None
+    batch = tuple(range(exponential.batch))
+    return contract([(exponential.children[0], (*batch, "i", "i"))], batch)
 
 
 DETERMINANT = register(Determinant())

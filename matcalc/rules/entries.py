@@ -156,8 +156,8 @@ class Function(_ByName, ABC):
 
     `signature` is NumPy's gufunc notation: operands are batch axes followed by the core axes named there. The class
     docstring derives the pullback and `citation` says where to find it. Of properties: `keeps` are those of the operand
-    that the value has too, `gives` those that it always has, `makes` what follows from one of the operand.
-    """
+    that the value has too, `gives` those that it always has, `makes` what follows from one of the operand. `limited`
+    is the reason why some derivatives, the second ones perhaps, are refused with a DomainError."""
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
@@ -175,6 +175,7 @@ class Function(_ByName, ABC):
     keeps: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[Mapping[str, frozenset[str]]] = {}
+    limited: ClassVar[str] = ""
 
     def shape_rules(self, options: Mapping[str, Any]) -> tuple[ShapeRule, ...]:
         """The shapes that fit, given the options of the call."""

@@ -58,11 +58,14 @@ class Inverse(Function):
         return scale(-1, contract(factors, (*o, *b, "i", "j")))
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
-        """inv(inv(X)) = X, inv(Xᵀ) = inv(X)ᵀ, inv(c X) = inv(X)/c, inv(diag(x)) = diag(1/x)."""
+        """inv(inv(X)) = X, inv(Xᵀ) = inv(X)ᵀ, inv(c X) = inv(X)/c, inv(diag(x)) = diag(1/x), inv(exp A) = exp(-A)."""
         (X,) = operands
         inner = applied(X, self.name)
         if inner is not None:
             return inner.children[0]
+        exponential = applied(X, "expm")
+        if exponential is not None:
+            return apply(exponential.function, [scale(-1, exponential.children[0])])
         coefficient, body = multiple(X)
         if coefficient != 1:
             return scale(reciprocal(coefficient), apply(self, [body]))

@@ -77,8 +77,22 @@ def swapped(xp: Any, x: Any) -> Any:
     return xp.swapaxes(x, -1, -2)
 
 
-def eye_like(xp: Any, x: Any) -> Any:
-    """The identity matrix of the size and the dtype of the last axis of x."""
+def eye_like(xp: Any, x: Any, size: int | None = None) -> Any:
+    """The identity matrix of the dtype of x, and of `size` or else that of its last axis."""
+    size = x.shape[-1] if size is None else size
     if library(xp) == "torch":
-        return xp.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    return xp.eye(x.shape[-1], dtype=x.dtype)
+        return xp.eye(size, dtype=x.dtype, device=x.device)
+    return xp.eye(size, dtype=x.dtype)
+
+
+def expm(xp: Any, x: Any) -> Any:
+    """The exponential of a stack of matrices."""
+    if library(xp) == "jax":
+        from jax.scipy.linalg import expm as value
+
+        return value(x)
+    if library(xp) == "torch":
+        return xp.linalg.matrix_exp(x)
+    from scipy.linalg import expm as value
+
+    return value(x)

@@ -27,6 +27,12 @@ SHORTER = [
     ("sqrt(det(X))", "X", "X: n n", "sqrt(det(X)) * inv(X).T / 2"),
     ("log(det(X))", "X", "X: n n", "inv(X).T"),
     ("norm(X @ pinv(X) @ y)**2", "y", "X: m n, y: m", "2 * pinv(X).T @ X.T @ y"),
+    # Exponentials of matrices
+    ("tr(expm(X))", "X", "X: n n", "expm(X).T"),
+    ("tr(A @ expm(X))", "X", "A: n n, X: n n", "expm_frechet(X, A).T"),
+    ("expm(t * A) @ x", "t", "t: (), A: n n, x: n", "A @ expm(t * A) @ x"),
+    ("y.T @ expm(t * A) @ x", "t", "t: (), A: n n, x: n, y: n", "y.T @ A @ expm(t * A) @ x"),
+    ("logdet(expm(X))", "X", "X: n n", "eye(n)"),
     ("sum((X.T @ X @ b - a)**2)", "b", "X: n n orthogonal, a: n, b: n", "2 * (b - a)"),
     # Logistic functions
     ("sum(log(1 / (1 + exp(-x))))", "x", "x: n", "sigmoid(-x)"),

@@ -83,5 +83,5 @@ def test_a_property_that_is_not_kept_is_caught() -> None:
         def value(self, xp: Any, X: Any) -> Any:
             return xp.triu(super().value(xp, X))
 
-    with pytest.raises(DomainError, match="inv: keeps orthogonal broken"):
+    with pytest.raises(DomainError, match="inv: orthogonal gives orthogonal broken"):
         check_properties(Wrong(), np.random.default_rng(0))

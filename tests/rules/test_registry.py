@@ -40,10 +40,11 @@ y = Operand(symbol("y", ("m",)), ("m", 1))
 c = Operand(symbol("c"), (1, 1))
 
 SPEC_NAMES = """exp expm1 log log1p sqrt square abs sign sin cos tan arcsin arccos arctan sinh cosh tanh erf sigmoid
-relu leaky_relu prelu elu selu gelu gelu_tanh silu swish softplus softsign hard_tanh hard_sigmoid heaviside maximum
-minimum sum mean max min argmax_indicator argmin_indicator logsumexp tr det logdet inv pinv adj matrix_power norm norm1
-norm_inf diag diagonal outer dot kron vec commutation softmax log_softmax surprise entropy cross_entropy kl_divergence
-softmax_cross_entropy binary_cross_entropy sse mse huber hinge gaussian_surprise eye ones zeros"""
+relu leaky_relu prelu elu selu gelu gelu_tanh silu swish softplus softsign hard_tanh hard_sigmoid
+heaviside maximum minimum sum mean max min argmax_indicator argmin_indicator logsumexp tr det logdet
+inv pinv adj matrix_power expm expm_frechet norm norm1 norm_inf diag diagonal outer dot kron vec
+commutation softmax log_softmax surprise entropy cross_entropy kl_divergence softmax_cross_entropy
+binary_cross_entropy sse mse huber hinge gaussian_surprise eye ones zeros"""
 
 
 def test_the_table_has_what_the_contract_names() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 
 from matcalc.graph import symbol
@@ -17,7 +18,7 @@ from matcalc.rules.registry import read_formula
 RNG = np.random.default_rng(3)
 A, B = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 4))
 P, Q = scipy.special.softmax(A, axis=None), scipy.special.softmax(B, axis=None)
-X, C = RNG.normal(size=(4, 4)), RNG.normal(size=(2, 5))
+X, Y, C = RNG.normal(size=(4, 4)), RNG.normal(size=(4, 4)), RNG.normal(size=(2, 5))
 x, y = RNG.normal(size=(4, 1)), RNG.normal(size=(4, 1))
 
 CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
@@ -52,6 +53,9 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("pinv", (A,), {}, np.linalg.pinv(A)),
     ("pinv", (x,), {}, np.linalg.pinv(x)[0]),
     ("pinv", (x.T,), {}, np.linalg.pinv(x.T)[:, 0]),
+    ("expm", (X,), {}, scipy.linalg.expm(X)),
+    ("expm_frechet", (X, 2 * X + Y), {}, scipy.linalg.expm_frechet(X, 2 * X + Y)[1]),
+    ("expm_frechet2", (np.zeros((4, 4)), X, Y), {}, (X @ Y + Y @ X) / 2),
     ("adj", (X,), {}, np.linalg.det(X) * np.linalg.inv(X)),
     ("log_softmax", (x,), {}, scipy.special.log_softmax(x)[:, 0]),
     ("log_softmax", (A,), {"axis": 0}, scipy.special.log_softmax(A, 0)),
@@ -175,7 +179,7 @@ def test_nan_goes_through() -> None:
 )
 def test_dtype_is_kept(entry: Any, xp: Any) -> None:
     single = xp.asarray([[0.5, 0.25], [0.125, 0.75]], dtype=xp.float32)
-    count = len(entry.parameters) if isinstance(entry, Elementwise) else 1
+    count = len(entry.domain)
     assert entry.value(xp, *[single] * count).dtype == xp.float32
 
 

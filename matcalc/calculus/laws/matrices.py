@@ -7,6 +7,7 @@ from matcalc.calculus.laws.law import Law
 _INVERSE = "Horn & Johnson 2013, Matrix Analysis, section 0.5"
 _ADJUGATE = "Horn & Johnson 2013, Matrix Analysis, section 0.8.2"
 _ORTHOGONAL = "Horn & Johnson 2013, Matrix Analysis, section 2.1"
+_EXPM = "Higham 2008, Functions of Matrices, sections 3.1 and 10.2"
 _PSEUDO = "Penrose 1955, A generalized inverse for matrices"
 
 LAWS = (
@@ -45,6 +46,35 @@ LAWS = (
         unlike=("X @ pinv(X) - pinv(Y).T @ Y.T", "X @ pinv(X) + pinv(X).T @ X.T"),
     ),
     Law("pinv(X) @ X - X.T @ pinv(X).T = zeros(n, n)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X - X.T @ X",)),
+    Law(
+        "expm_jacobian(X)[i,j,k,l] * E[k,l] -> ij = expm_frechet(X, E)",
+        "X: n n, E: n n",
+        _EXPM,
+        unlike=("expm_jacobian(X)[i,j,k,l] * E[l,k] -> i", "expm_jacobian(X)[i,j,k,l] * E[j,l] -> ik"),
+    ),
+    Law(
+        "expm_jacobian(X)[i,j,k,l] * x[k] * y[l] -> ij = expm_frechet(X, x @ y.T)",
+        "X: n n, x: n, y: n",
+        _EXPM,
+    ),
+    Law("expm_jacobian(X)[i,j,k,l] * E[i,j] -> kl = expm_frechet(X.T, E)", "X: n n, E: n n", _EXPM),
+    Law(
+        "expm_frechet_jacobian(X, E)[i,j,k,l] * F[k,l] -> ij = expm_frechet2(X, E, F)",
+        "X: n n, E: n n, F: n n",
+        _EXPM,
+    ),
+    Law(
+        "tr(X @ expm_frechet(X, E)) = tr(X @ expm(X) @ E)",
+        "X: n n, E: n n",
+        _EXPM,
+        unlike=("tr(X.T @ expm_frechet(X, E))", "tr(Y @ expm_frechet(X, E))"),
+    ),
+    Law(
+        "tr(X @ expm_frechet(t * X, E)) = tr(X @ expm(t * X) @ E)",
+        "X: n n, E: n n, t: ()",
+        _EXPM,
+        unlike=("tr(X.T @ expm_frechet(t * X, E))",),
+    ),
     Law(
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
     ),
