@@ -244,7 +244,7 @@ class _Expression:
         if index is Ellipsis:
             return "..."
         if isinstance(index, slice):
-            ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
+            ends = ["" if end is None else self.text(end)[0] for end in (index.start, index.stop)]
             return ":".join(ends)
         return self.text(index)[0]
 

@@ -88,6 +88,8 @@ def _plain(value: Any) -> Any:
         return value.record
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
+    if isinstance(value, slice):
+        return slice(*map(_plain, (value.start, value.stop, value.step)))
     if isinstance(value, list):
         raise NotTraceable("a list")
     return value

@@ -293,6 +293,8 @@ class _Watch:
         function: Any = node.function
         if "invertible" in function.domain and np.max(np.linalg.cond(operands[0])) > _WORST_CONDITION:
             return False
+        if isinstance(node, Apply) and not function.is_regular(*operands):
+            return False
         if not _has_kinks(node):
             return True
         parameters = node.parameters if isinstance(node, Apply) else ()

@@ -12,6 +12,7 @@ from matcalc.rules import (  # noqa: F401  (each registers its functions)
     norms,
     probability,
     reductions,
+    spectra,
 )
 from matcalc.rules.entries import (
     AbstractFunction,

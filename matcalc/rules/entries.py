@@ -220,6 +220,10 @@ class Function(_ByName, ABC):
         """What must hold for the derivative of `node` to be right."""
         return self.defined(node)
 
+    def is_regular(self, *arrays: Any) -> bool:
+        """Whether NumPy operands are well away from where the function is not differentiable: samples have to be."""
+        return True
+
     def __repr__(self) -> str:
         return f"<function {self.name}>"
 

@@ -36,8 +36,8 @@ from matcalc.rules.patterns import diagonal_of, multiple, swap_last, untranspose
 from matcalc.rules.registry import lookup, register
 
 Labels = tuple[Hashable, ...]
-# How many directions may be given, and how many may be free besides.
-GIVEN, FREE = 2, 1
+# How many directions may be given; one more may be free.
+GIVEN = 2
 HIGHAM = "Higham 2008, Functions of Matrices, sections 3.1 and 10.2"
 
 
@@ -63,22 +63,24 @@ class ExponentialDerivative(Function):
 
     def value(self, xp: Any, A: Any, *given: Any) -> Any:
         """The top right block of the exponential in which every direction doubles the size."""
-        n, free = A.shape[-1], self.free
-        parts = [x[(..., *(None,) * (2 * free), slice(None), slice(None))] for x in (A, *given)]
-        for k in range(free):
-            ahead, behind = (1,) * (2 * k), (1,) * (2 * (free - 1 - k))
-            parts.append(xp.reshape(ns.eye_like(xp, A, n * n), (*ahead, n, n, *behind, n, n)))
-        zeros = xp.zeros_like(sum(parts[1:], parts[0]))
-        whole, *directions = (part + zeros for part in parts)
-        for direction in directions:
-            copies = whole.shape[-1] // n
-            spread = ns.eye_like(xp, A, copies)[:, None, :, None] * direction[..., None, :, None, :]
-            corner = xp.reshape(spread, whole.shape)
-            above = xp.concatenate([whole, corner], -1)
-            below = xp.concatenate([xp.zeros_like(whole), whole], -1)
-            whole = xp.concatenate([above, below], -2)
+        n = A.shape[-1]
+        whole, *directions = self._spread(xp, A, *given) if self.free else (A, *given)
+        for k, direction in enumerate(directions):
+            corner = direction if k == 0 else _repeated(xp, direction, 2**k, whole.shape)
+            above = xp.concatenate((whole, corner), -1)
+            below = xp.concatenate((xp.zeros_like(whole), whole), -1)
+            whole = xp.concatenate((above, below), -2)
         result = ns.expm(xp, whole)[..., :n, -n:]
-        return xp.moveaxis(result, (-2, -1), (-2 - 2 * free, -1 - 2 * free)) if free else result
+        return xp.moveaxis(result, (-2, -1), (-4, -3)) if self.free else result
+
+    @staticmethod
+    def _spread(xp: Any, *arrays: Any) -> list[Any]:
+        """The arrays along two more axes, those of the unit matrices, which are the last direction."""
+        n = arrays[0].shape[-1]
+        units = xp.reshape(ns.eye_like(xp, arrays[0], n * n), (n, n, n, n))
+        parts = [*(x[..., None, None, :, :] for x in arrays), units]
+        zeros = xp.zeros_like(sum(parts[1:], parts[0]))
+        return [part + zeros for part in parts]
 
     def pullback(self, node: Node, index: int, cotangent: Node, o: Labels, b: Labels) -> Node:
         """D…exp(Aᵀ)[C, Eᵀ, …] of a gradient; of a Jacobian the cotangent times the tensor with one more axis pair."""
@@ -137,6 +139,12 @@ class ExponentialDerivative(Function):
         return all(map(symmetric, operands))
 
 
+def _repeated(xp: Any, x: Any, count: int, shape: Any) -> Any:
+    """The block diagonal matrix of this many copies of x."""
+    blocks = ns.eye_like(xp, x, count)[:, None, :, None] * x[..., None, :, None, :]
+    return xp.reshape(blocks, shape)
+
+
 def _unscaled(node: Node) -> Node:
     """The matrix of which a node is a multiple, by a number or by scalar factors."""
     node = multiple(node)[1]
@@ -192,6 +200,6 @@ def _doc(order: int, given: str, free: int) -> str:
 _FAMILY = {
     (directions, free): register(_member(directions, free))
     for directions in range(GIVEN + 1)
-    for free in range(FREE + 1)
+    for free in (0, 1)
 }
 EXPM = _FAMILY[0, 0]

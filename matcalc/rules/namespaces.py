@@ -87,12 +87,18 @@ def eye_like(xp: Any, x: Any, size: int | None = None) -> Any:
 
 def expm(xp: Any, x: Any) -> Any:
     """The exponential of a stack of matrices."""
-    if library(xp) == "jax":
-        from jax.scipy.linalg import expm as value
-
-        return value(x)
     if library(xp) == "torch":
         return xp.linalg.matrix_exp(x)
-    from scipy.linalg import expm as value
+    return imported(xp, "jax.scipy.linalg" if library(xp) == "jax" else "scipy.linalg").expm(x)
 
-    return value(x)
+
+def thin_svd(xp: Any, x: Any) -> Any:
+    """U, σ, Vᵀ with as many singular values as the shorter axis is long."""
+    return xp.linalg.svd(x, full_matrices=False)
+
+
+def sign_of_largest(xp: Any, x: Any) -> Any:
+    """The sign of the largest entry in size of every column, as a row: what makes eigenvectors definite."""
+    size = xp.abs(x)
+    largest = size >= xp.amax(size, -2)[..., None, :]
+    return xp.sign(xp.where(largest, x, xp.zeros_like(x)).sum(-2))[..., None, :]

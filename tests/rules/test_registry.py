@@ -44,7 +44,8 @@ relu leaky_relu prelu elu selu gelu gelu_tanh silu swish softplus softsign hard_
 heaviside maximum minimum sum mean max min argmax_indicator argmin_indicator logsumexp tr det logdet
 inv pinv adj matrix_power expm expm_frechet norm norm1 norm_inf diag diagonal outer dot kron vec
 commutation softmax log_softmax surprise entropy cross_entropy kl_divergence softmax_cross_entropy
-binary_cross_entropy sse mse huber hinge gaussian_surprise eye ones zeros"""
+binary_cross_entropy sse mse huber hinge gaussian_surprise eye ones zeros norm_spectral norm_nuclear
+eigvalsh"""
 
 
 def test_the_table_has_what_the_contract_names() -> None:

@@ -56,6 +56,14 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("expm", (X,), {}, scipy.linalg.expm(X)),
     ("expm_frechet", (X, 2 * X + Y), {}, scipy.linalg.expm_frechet(X, 2 * X + Y)[1]),
     ("expm_frechet2", (np.zeros((4, 4)), X, Y), {}, (X @ Y + Y @ X) / 2),
+    ("eigvalsh", (X + X.T,), {}, np.linalg.eigvalsh(X + X.T)),
+    ("eigvalsh", (X,), {}, np.linalg.eigvalsh((X + X.T) / 2)),
+    ("norm_spectral", (A,), {}, np.linalg.norm(A, 2)),
+    ("norm_spectral", (x,), {}, np.linalg.norm(x)),
+    ("norm_nuclear", (A,), {}, np.linalg.norm(A, "nuc")),
+    ("norm_nuclear", (x.T,), {}, np.linalg.norm(x)),
+    ("polar", (A,), {}, scipy.linalg.polar(A)[0]),
+    ("singular_dyad", (np.outer(x, y),), {}, np.outer(x, y) / np.linalg.norm(x) / np.linalg.norm(y)),
     ("adj", (X,), {}, np.linalg.det(X) * np.linalg.inv(X)),
     ("log_softmax", (x,), {}, scipy.special.log_softmax(x)[:, 0]),
     ("log_softmax", (A,), {"axis": 0}, scipy.special.log_softmax(A, 0)),
@@ -126,6 +134,16 @@ def test_the_adjugate_of_singular_matrices(rank: int) -> None:
         found = np.asarray(value(xp, xp.asarray(np.stack([singular, X]))))
         expected = np.stack([cofactors(singular), cofactors(X)])
         np.testing.assert_allclose(found, expected, atol=1e-4 if single else 1e-12)
+
+
+def test_eigenvectors() -> None:
+    """They are unit vectors that belong to the eigenvalues, and their signs do not depend on the library."""
+    S = X + X.T
+    V = lookup("eigvecsh").value(np, S)
+    np.testing.assert_allclose(S @ V, V * np.linalg.eigvalsh(S), atol=1e-12)
+    np.testing.assert_allclose(V.T @ V, np.eye(4), atol=1e-12)
+    assert (V[np.abs(V).argmax(0), range(4)] > 0).all()
+    np.testing.assert_allclose(lookup("eigvecsh").value(jnp, jnp.asarray(S)), V, atol=1e-4)
 
 
 INF = np.inf

@@ -8,6 +8,7 @@ _INVERSE = "Horn & Johnson 2013, Matrix Analysis, section 0.5"
 _ADJUGATE = "Horn & Johnson 2013, Matrix Analysis, section 0.8.2"
 _ORTHOGONAL = "Horn & Johnson 2013, Matrix Analysis, section 2.1"
 _EXPM = "Higham 2008, Functions of Matrices, sections 3.1 and 10.2"
+_SPECTRAL = "Horn & Johnson 2013, Matrix Analysis, theorem 2.5.6"
 _PSEUDO = "Penrose 1955, A generalized inverse for matrices"
 
 LAWS = (
@@ -74,6 +75,12 @@ LAWS = (
         "X: n n, E: n n, t: ()",
         _EXPM,
         unlike=("tr(X.T @ expm_frechet(t * X, E))",),
+    ),
+    Law(
+        "eigvecsh(S) @ diag(eigvalsh(S)) @ eigvecsh(S).T = (S + S.T) / 2",
+        "S: n n",
+        _SPECTRAL,
+        unlike=("eigvecsh(S).T @ diag(eigvalsh(S)) @ eigvecsh(S)",),
     ),
     Law(
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
