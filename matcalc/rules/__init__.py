@@ -4,6 +4,7 @@ from matcalc.rules import (  # noqa: F401  (each registers its functions)
     activations,
     contractions,
     determinants,
+    eigenvalues,
     elementwise,
     exponentials,
     inverses,
@@ -12,7 +13,7 @@ from matcalc.rules import (  # noqa: F401  (each registers its functions)
     norms,
     probability,
     reductions,
-    spectra,
+    singular_values,
 )
 from matcalc.rules.entries import (
     AbstractFunction,

@@ -10,7 +10,7 @@ from matcalc.graph import Coefficient, Node, add, apply, contract, identity, pow
 from matcalc.graph.numbers import reduce
 from matcalc.rules.entries import Condition, Function, Parameter
 from matcalc.rules.operands import Operand
-from matcalc.rules.patterns import applied, diagonal_of, multiple, swap_last, untransposed
+from matcalc.rules.patterns import applied, diagonal_of, multiple, swap_last, unit_matrix, untransposed
 from matcalc.rules.registry import register
 
 Labels = tuple[Hashable, ...]
@@ -123,8 +123,8 @@ class PseudoInverse(Function):
         P, C = node, cotangent
         out = (*o, *b, "i", "j")
         direct = contract([(P, (*b, "k", "i")), (C, (*o, *b, "k", "l")), (P, (*b, "j", "l"))], out)
-        left = self._complement(contract([(X, (*b, "i", "k")), (P, (*b, "k", "j"))], (*b, "i", "j")))
-        right = self._complement(contract([(P, (*b, "i", "k")), (X, (*b, "k", "j"))], (*b, "i", "j")))
+        left = _complement(contract([(X, (*b, "i", "k")), (P, (*b, "k", "j"))], (*b, "i", "j")))
+        right = _complement(contract([(P, (*b, "i", "k")), (X, (*b, "k", "j"))], (*b, "i", "j")))
         tall = contract(
             [
                 (left, (*b, "i", "k")),
@@ -144,15 +144,6 @@ class PseudoInverse(Function):
             out,
         )
         return add(scale(-1, direct), tall, wide)
-
-    @staticmethod
-    def _complement(projection: Node) -> Node:
-        """I - Π."""
-        size = projection.axes[-1]
-        batch = tuple(range(len(projection.axes) - 2))
-        sizes = dict(zip(batch, projection.axes, strict=False))
-        unit = contract([(identity(size), ("i", "j"))], (*batch, "i", "j"), sizes)
-        return subtract(unit, projection)
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """pinv(pinv(X)) = X, pinv(Xᵀ) = pinv(X)ᵀ, pinv(c X) = pinv(X)/c, pinv(inv(X)) = X, pinv(I) = I."""
@@ -175,6 +166,11 @@ class PseudoInverse(Function):
     def conditions(self, node: Node) -> list[Condition]:
         """The rank must not change."""
         return [Condition("the rank of {} stays the same nearby", node.children[0])]
+
+
+def _complement(projection: Node) -> Node:
+    """I - Π."""
+    return subtract(unit_matrix(projection.axes), projection)
 
 
 INVERSE = register(Inverse())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from matcalc.graph import Apply, Coefficient, Contract, Node, Sum, contract, permute
+from typing import Any
+
+from matcalc.graph import Apply, Axes, Coefficient, Contract, Node, Sum, apply, contract, identity, permute
 
 
 def permuted(node: Node) -> tuple[Node, tuple[int, ...]]:
@@ -64,3 +66,15 @@ def chain(node: Node) -> list[tuple[Node, bool]] | None:
         found.append((factor, labels[1] == at))
         at = labels[0] if labels[1] == at else labels[1]
     return found if not rest and at == end else None
+
+
+def of_transpose(function: Any, X: Node) -> Node | None:
+    """f(X) when the operand is Xᵀ."""
+    transposed = untransposed(X)
+    return None if transposed is None else apply(function, [transposed])
+
+
+def unit_matrix(axes: Axes) -> Node:
+    """The identity matrix on the last two of `axes`, repeated along the others."""
+    labels = tuple(range(len(axes) - 2))
+    return contract([(identity(axes[-1]), ("i", "j"))], (*labels, "i", "j"), dict(enumerate(axes[:-2])))

@@ -1,4 +1,4 @@
-"""Eigenvalues of symmetric matrices, and the norms that are made of singular values."""
+"""The norms that are made of singular values, and what their derivatives need."""
 
 from __future__ import annotations
 
@@ -7,157 +7,21 @@ from fractions import Fraction
 from typing import Any, final
 
 from matcalc.errors import DomainError
-from matcalc.graph import (
-    Axes,
-    Node,
-    add,
-    apply,
-    broadcast,
-    contract,
-    identity,
-    linear,
-    multiply,
-    ones,
-    power,
-    scale,
-    subtract,
-)
+from matcalc.graph import Node, add, apply, contract, multiply, power, scale, subtract
 from matcalc.rules import namespaces as ns
 from matcalc.rules.entries import Condition, Function, Parameter
-from matcalc.rules.inverses import NOT_SQUARE, PSEUDO_INVERSE
+from matcalc.rules.inverses import PSEUDO_INVERSE
 from matcalc.rules.operands import Operand
-from matcalc.rules.patterns import swap_last, untransposed
+from matcalc.rules.patterns import of_transpose, swap_last, unit_matrix
 from matcalc.rules.registry import register
 
 Labels = tuple[Hashable, ...]
 MAGNUS = "Magnus 1985, On differentiating eigenvalues and eigenvectors, theorem 1"
-_DISTINCT = "the symmetric part of {} has distinct eigenvalues"
 _SIMPLE = "the largest singular value of {} is simple and not 0"
 _FULL_RANK = "{} has full rank"
 _HALF = Fraction(1, 2)
-# How far apart eigenvalues have to be, relative to the largest, for a sample to count as regular.
+# How far apart singular values have to be, relative to the largest, for a sample to count as regular.
 _APART = 0.02
-
-
-@final
-class Eigenvalues(Function):
-    """S ↦ λ₁ ≤ … ≤ λₙ, the eigenvalues of a symmetric matrix; of any other those of its symmetric part.
-
-    With unit eigenvectors vᵢ, dλᵢ = vᵢᵀ dS vᵢ where λᵢ is simple, so a cotangent c is pulled back to V diag(c) Vᵀ
-    (Magnus 1985, On differentiating eigenvalues and eigenvectors, theorem 1).
-    """
-
-    name = "eigvalsh"
-    signature = "(n,n)->(n)"
-    arguments = (Parameter("S"),)
-    shapes = "(n,n)->(n,1)"
-    doc = "The eigenvalues of a symmetric matrix in ascending order, as a column; of another those of (S + S.T)/2."
-    latex = r"\operatorname{eigvalsh}"
-    domain = ("symmetric",)
-    citation = MAGNUS
-    refused = NOT_SQUARE
-    hint = "only a square matrix has eigenvalues"
-
-    def lower(self, S: Operand) -> Node:
-        """eigvalsh(S); that of a scalar is itself."""
-        return apply(self, [S.node]) if S.node.axes else S.node
-
-    def value(self, xp: Any, S: Any) -> Any:
-        """The eigenvalues of (…, n, n)."""
-        return xp.linalg.eigvalsh((S + ns.swapped(xp, S)) / 2)
-
-    def pullback(self, node: Node, index: int, cotangent: Node, o: Labels, b: Labels) -> Node:
-        """V diag(c) Vᵀ."""
-        V = apply(EIGENVECTORS, node.children)
-        factors = [(V, (*b, "i", "k")), (cotangent, (*o, *b, "k")), (V, (*b, "j", "k"))]
-        return contract(factors, (*o, *b, "i", "j"))
-
-    def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
-        """eigvalsh(Sᵀ) = eigvalsh(S), eigvalsh(I) = ones."""
-        return _of_transpose(self, operands[0]) or (
-            ones(operands[0].axes[-1:]) if operands[0] is identity(operands[0].axes[-1]) else None
-        )
-
-    def is_regular(self, S: Any) -> bool:
-        """Whether the eigenvalues are well apart."""
-        return _apart(S)
-
-    def conditions(self, node: Node) -> list[Condition]:
-        """The eigenvalues must be simple."""
-        return [Condition(_DISTINCT, node.children[0])]
-
-
-@final
-class Eigenvectors(Function):
-    """S ↦ V with S = V diag(λ) Vᵀ, unit eigenvectors as columns, the largest entry of each being positive.
-
-    With F[i,j] = 1/(λⱼ - λᵢ) and zero diagonal, dV = V (F ⊙ (Vᵀ dS V)), so a cotangent C is pulled back to the symmetric
-    part of V (F ⊙ (Vᵀ C)) Vᵀ (Magnus 1985; Giles 2008, section 3.1).
-    """
-
-    name = "eigvecsh"
-    signature = "(n,n)->(n,n)"
-    arguments = (Parameter("S"),)
-    shapes = "(n,n)->(n,n)"
-    doc = (
-        "The unit eigenvectors of a symmetric matrix as columns, in the order of eigvalsh, what eigh(S)[1] is in NumPy;"
-        " the largest entry of each is positive."
-    )
-    latex = r"\operatorname{eigvecsh}"
-    domain = ("symmetric",)
-    citation = f"{MAGNUS}; Giles 2008, section 3.1"
-    refused = NOT_SQUARE
-    hint = "only a square matrix has eigenvectors"
-    gives = frozenset({"orthogonal"})
-
-    def lower(self, S: Operand) -> Node:
-        """eigvecsh(S); that of a scalar is 1."""
-        return apply(self, [S.node]) if S.node.axes else ones(())
-
-    def value(self, xp: Any, S: Any) -> Any:
-        """The eigenvectors of (…, n, n)."""
-        V = xp.linalg.eigh((S + ns.swapped(xp, S)) / 2)[1]
-        return V * ns.sign_of_largest(xp, V)
-
-    def pullback(self, node: Node, index: int, cotangent: Node, o: Labels, b: Labels) -> Node:
-        """V (F ⊙ (Vᵀ C)) Vᵀ, its symmetric part."""
-        [S] = node.children
-        n = S.axes[-1]
-        axes = (*S.axes[:-2], n, n)
-        places = range(len(axes) - 2)
-        values = apply(EIGENVALUES, [S])
-        gaps = linear(
-            [
-                (1, broadcast(values, (*places, len(axes) - 1), axes)),
-                (-1, broadcast(values, (*places, len(axes) - 2), axes)),
-                (1, _unit(axes)),
-            ],
-            axes,
-        )
-        F = subtract(power(gaps, -1), _unit(axes))
-        half = contract(
-            [
-                (node, (*b, "i", "k")),
-                (F, (*b, "k", "l")),
-                (node, (*b, "p", "k")),
-                (cotangent, (*o, *b, "p", "l")),
-                (node, (*b, "j", "l")),
-            ],
-            (*o, *b, "i", "j"),
-        )
-        return scale(_HALF, add(half, swap_last(half)))
-
-    def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
-        """eigvecsh(Sᵀ) = eigvecsh(S)."""
-        return _of_transpose(self, operands[0])
-
-    def is_regular(self, S: Any) -> bool:
-        """Whether the eigenvalues are well apart."""
-        return _apart(S)
-
-    def defined(self, node: Node) -> list[Condition]:
-        """The eigenvalues must be simple, or the eigenvectors are not determined."""
-        return [Condition(_DISTINCT, node.children[0])]
 
 
 @final
@@ -193,7 +57,7 @@ class SpectralNorm(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """norm_spectral(Xᵀ) = norm_spectral(X)."""
-        return _of_transpose(self, operands[0])
+        return of_transpose(self, operands[0])
 
     def is_regular(self, X: Any) -> bool:
         """Whether the largest singular value is well apart."""
@@ -241,7 +105,7 @@ class SingularDyad(Function):
         inverse = power(norm, -1)
         P = contract([(M, (*b, "i", "k")), (M, (*b, "j", "k"))], square)
         A = contract([(X, (*b, "i", "k")), (X, (*b, "j", "k"))], square)
-        unit = _unit((*X.axes[:-2], m, m))
+        unit = unit_matrix((*X.axes[:-2], m, m))
         R = apply(PSEUDO_INVERSE, [subtract(contract([(power(norm, 2), b), (unit, square)], square), A)])
         G = contract([(C, (*o, *b, "i", "k")), (X, (*b, "j", "k")), (inverse, b)], out)
         H = add(
@@ -259,7 +123,7 @@ class SingularDyad(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """singular_dyad(Xᵀ) = singular_dyad(X)ᵀ."""
-        made = _of_transpose(self, operands[0])
+        made = of_transpose(self, operands[0])
         return None if made is None else swap_last(made)
 
     def symmetric(self, operands: Sequence[Node], symmetric: Callable[[Node], bool]) -> bool:
@@ -310,7 +174,7 @@ class NuclearNorm(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """norm_nuclear(Xᵀ) = norm_nuclear(X)."""
-        return _of_transpose(self, operands[0])
+        return of_transpose(self, operands[0])
 
     def is_regular(self, X: Any) -> bool:
         """Whether no singular value is near 0."""
@@ -357,7 +221,7 @@ class Polar(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """polar(Xᵀ) = polar(X)ᵀ."""
-        made = _of_transpose(self, operands[0])
+        made = of_transpose(self, operands[0])
         return None if made is None else swap_last(made)
 
     def symmetric(self, operands: Sequence[Node], symmetric: Callable[[Node], bool]) -> bool:
@@ -373,18 +237,6 @@ class Polar(Function):
         return [Condition(_FULL_RANK, node.children[0])]
 
 
-def _unit(axes: Axes) -> Node:
-    """The identity matrix on the last two of `axes`, repeated along the others."""
-    labels = tuple(range(len(axes) - 2))
-    return contract([(identity(axes[-1]), ("i", "j"))], (*labels, "i", "j"), dict(enumerate(axes[:-2])))
-
-
-def _of_transpose(function: Function, X: Node) -> Node | None:
-    """f(X) when the operand is Xᵀ."""
-    transposed = untransposed(X)
-    return None if transposed is None else apply(function, [transposed])
-
-
 def _two_norm(x: Node) -> Node:
     own = tuple(range(len(x.axes)))
     return power(contract([(power(x, 2), own)], ()), _HALF)
@@ -392,15 +244,6 @@ def _two_norm(x: Node) -> Node:
 
 def _normalised(x: Node) -> Node:
     return multiply(x, power(_two_norm(x), -1))
-
-
-def _apart(S: Any) -> bool:
-    """Whether the eigenvalues of the symmetric parts are well apart."""
-    import numpy as np
-
-    values = np.linalg.eigvalsh((S + np.swapaxes(S, -1, -2)) / 2)
-    gaps = np.diff(values, axis=-1)
-    return bool(np.all(gaps > _APART * np.abs(values).max(-1, keepdims=True)))
 
 
 def _largest_apart(X: Any) -> bool:
@@ -420,8 +263,6 @@ def _far_from_singular(X: Any) -> bool:
     return bool(np.all(values[..., -1] > _APART * values[..., 0]))
 
 
-EIGENVALUES = register(Eigenvalues())
-EIGENVECTORS = register(Eigenvectors())
 SPECTRAL_NORM = register(SpectralNorm())
 SINGULAR_DYAD = register(SingularDyad())
 NUCLEAR_NORM = register(NuclearNorm())
