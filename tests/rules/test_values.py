@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 import scipy.special
 
+import matcalc.language  # noqa: F401  (reads the formulas of rules)
 from matcalc.graph import symbol
 from matcalc.rules import Composite, Elementwise, Function, Operand, all_functions, call, lookup
 from matcalc.rules.interpreter import evaluate
