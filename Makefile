@@ -16,6 +16,7 @@ help:
 	@echo "make corpus  every derivation of the corpus, compared with JAX and with its closed form"
 	@echo "make fuzz    random expressions by the clock: make fuzz SECONDS=600 or COUNT=20000; resumes where it stopped"
 	@echo "make bench   speed as ratios in one run; prints the tables of docs/performance.md"
+	@echo "make bench-evaluators  generated code against autodiff, on one core; prints the tables on evaluators"
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -46,6 +47,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.derive $(ARGS)
+
+bench-evaluators: $(STAMP)
+	@$(BIN)/python -m benchmarks.evaluators $(ARGS)
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -153,16 +153,19 @@ class Derivation(Shown, Computed):
         It has matvec, rmatvec, todense and solve, and fits where SciPy takes a LinearOperator. Matrices are flattened
         in NumPy's order; in the layouts "jacobian" and "denominator" as these have them. Raises as evaluators do.
         """
-        from matcalc.numeric.operator import Operator
+        return self._operators.at(values)
+
+    @cached_property
+    def _operators(self) -> Any:
+        from matcalc.numeric.operator import Operators
 
         inputs = len(self._wrt[-1].axes)
         node = self.node
-        rows = len(node.axes) - inputs
         if self._layout != "shape":
             node = simplify(tidy(permute(self._given, self._plan.order))[0])
-            rows = inputs if self._layout == "denominator" else len(node.axes) - inputs
+        rows = inputs if self._layout == "denominator" else len(node.axes) - inputs
         symmetric = self.order == 2 and self._wrt[0] is self._wrt[1] and self._of.shape == ()
-        return Operator(node, rows, self._symbols, self.functions, values, symmetric=symmetric)
+        return Operators(node, rows, self._symbols, self.functions, symmetric=symmetric)
 
     def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
         """Compare with JAX autodiff and with central differences at random points; returns the evidence."""

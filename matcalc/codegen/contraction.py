@@ -23,6 +23,7 @@ Sizes = Sequence[Dim]
 _HUB = 8
 # An eighth of the entries, in exponents of a hundred.
 _MUCH = log(8) / log(100)
+_LETTERS = "ijklmnpqrst" + "".join(sorted(set(ascii_letters) - set("ijklmnpqrst")))
 
 
 def contracted(program: Program, parts: Sequence[Part], out: Labels, sizes: Sizes) -> Part:
@@ -195,6 +196,8 @@ def _disjoint(
     if len(parts) == 2 and len(parts[1][1]) == 1:
         first, second = parts if parts[0][1][0] == order[0] else parts[::-1]
         return program.emit("outer", (first[0], second[0]), (), tuple(sizes[label] for label in order)), order
+    if len(parts) == 2 and len(order) > 3:
+        return _einsum(program, parts[0], parts[1], order, sizes), order
     return _multiplied(program, parts, order, sizes)
 
 
@@ -287,7 +290,14 @@ def _batched(
         left = program.aligned(a, of_a, (*batch, *free_a, *summed))
         right = program.aligned(b, of_b, (*batch, *summed, *free_b))
         return program.emit("matmul", (left, right), (), axes), labels
-    letters = {label: ascii_letters[k] for k, label in enumerate(dict.fromkeys((*of_a, *of_b)))}
-    texts = ["".join(letters[label] for label in held) for held in (of_a, of_b, labels)]
+    return _einsum(program, first, second, labels, sizes), labels
+
+
+def _einsum(program: Program, first: Part, second: Part, labels: Labels, sizes: Sizes) -> int:
+    held = dict.fromkeys((*labels, *first[1], *second[1]))
+    letters = {label: _LETTERS[k] for k, label in enumerate(held)}
+    texts = ["".join(letters[label] for label in part) for part in (first[1], second[1], labels)]
     subscripts = f"{texts[0]},{texts[1]}->{texts[2]}"
-    return program.emit("einsum", (a, b), (subscripts,), axes), labels
+    return program.emit(
+        "einsum", (first[0], second[0]), (subscripts,), tuple(sizes[label] for label in labels)
+    )

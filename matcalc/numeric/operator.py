@@ -14,24 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.codegen import compiled
+from matcalc.codegen import Source, compiled, generate
 from matcalc.codegen.halves import generate_halves
 from matcalc.codegen.sizes import array_shape
 from matcalc.errors import DomainError, ShapeError
 from matcalc.graph import Node, Symbol, symbol
 from matcalc.numeric.evaluator import Evaluator
 from matcalc.numeric.solvers import Solver, factored, kronecker_solver, woodbury_solver
-from matcalc.numeric.structure import is_identity, matrix_vector, structure
+from matcalc.numeric.structure import matrix_vector, structure
 from matcalc.shapes.dims import dim_value
 
 Array = np.ndarray[Any, Any]
+Values = Mapping[str, Any]
+Product = Callable[[Array], Array]
+
+# Sizes for which the generated functions are kept.
+_KEPT = 16
 
 
-class Operator:
-    """A matrix of which only products are needed: `A @ v`, `A.T @ u`, `solve(b)`, and `todense()`.
+class Operators:
+    """A derivative's operators at points: what is generated for sizes once serves every point of these sizes.
 
-    `shape` is (rows, columns); axes of a matrix variable are flattened in the order of NumPy. It fits where
-    scipy.sparse.linalg takes a LinearOperator. `structure` says in words what the matrix is made of.
+    `node` has the axes of the rows, `rows` of them, and then those of the columns.
     """
 
     def __init__(
@@ -40,58 +44,126 @@ class Operator:
         rows: int,
         symbols: Sequence[Symbol],
         functions: Sequence[str],
-        values: Mapping[str, Any],
         *,
         symmetric: bool = False,
     ) -> None:
-        """`node` has the axes of the rows, `rows` of them, and then those of the columns.
+        self.node = node
+        self.rows = rows
+        self.symbols = list(symbols)
+        self.symmetric = symmetric
+        self.dense = Evaluator((node, node.axes), symbols, functions)
+        self._known: dict[object, tuple[_Generated, bool]] = {}
 
-        Raises as evaluators do for arguments that are missing, unknown or do not fit.
-        """
-        self._node = node
-        self._rows = rows
-        self._symbols = list(symbols)
-        self._functions = tuple(functions)
-        self._values = dict(values)
-        self._symmetric = symmetric
-        evaluator = Evaluator((node, node.axes), symbols, functions)
-        self._dense = evaluator
-        self._arguments = evaluator.arguments(values)
-        self._sizes = _sizes(symbols, self._arguments, values)
-        self._counts = tuple(dim_value(dim, self._sizes) for dim in node.axes)
-        self.shape = (math.prod(self._counts[:rows]), math.prod(self._counts[rows:]))
-        arrays = [array for array in self._arguments.values() if hasattr(array, "dtype")]
+    def at(self, values: Values) -> Operator:
+        """The operator at a point. Raises as evaluators do for arguments that are missing or do not fit."""
+        key = tuple(
+            (name, getattr(value, "shape", None), getattr(value, "dtype", value.__class__))
+            for name, value in values.items()
+            if not callable(value)
+        )
+        found = self._known.get(key)
+        if found is not None and found[1]:
+            return Operator(found[0], values)
+        arguments = self.dense.arguments(values)
+        if found is None:
+            # What is an array as it is needed is taken as it is next time, without looking again.
+            plain = all(array is values[name] for name, array in arguments.items() if np.ndim(array))
+            plain &= {name for name, value in values.items() if np.ndim(value)} <= set(arguments)
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[key] = (_Generated(self, arguments, values), plain)
+        return Operator(found[0], arguments)
+
+
+class _Generated:
+    """The generated functions for one choice of sizes."""
+
+    def __init__(self, of: Operators, arguments: Values, values: Values) -> None:
+        self.of = of
+        self.sizes = _sizes(of.symbols, arguments, values)
+        counts = tuple(dim_value(dim, self.sizes) for dim in of.node.axes)
+        self.down, self.across = counts[: of.rows], counts[of.rows :]
+        self.shape = (math.prod(self.down), math.prod(self.across))
+        arrays = [array for array in arguments.values() if hasattr(array, "dtype")]
         self.dtype = np.result_type(*arrays) if arrays else np.dtype(float)
+
+    @cached_property
+    def products(self) -> tuple[_Function | None, tuple[tuple[_Function, str | None], ...]]:
+        """What is done once at a point, and the functions of a vector: the matrix, and its transpose, times it."""
+        node, rows = self.of.node, self.of.rows
+        taken = {one.name for one in self.of.symbols}
+        name = next(f"v{'_' * k}" for k in range(len(taken) + 1) if f"v{'_' * k}" not in taken)
+        movers = (symbol(name, node.axes[rows:]), symbol(f"{name}_", node.axes[:rows]))
+        outputs = {}
+        for key, mover, transposed in (("matvec", movers[0], False), ("rmatvec", movers[1], True)):
+            product = matrix_vector(node, mover, rows, transposed)
+            outputs[key] = (product, product.axes)
+        halves = generate_halves(outputs, self.of.symbols, movers, self.sizes)
+        still = _Function(halves.still, self.sizes) if halves.still else None
+        moving = []
+        for mover, source in zip(movers, halves.moving.values(), strict=True):
+            moving.append((_Function(source, self.sizes), source.arguments.get(mover)))
+        return still, tuple(moving)
+
+    @cached_property
+    def parts(self) -> tuple[str, _Function | None, Any]:
+        """How equations are solved, the function that gives what that needs, and the structure."""
+        found = structure(self.of.node, self.of.rows, self.sizes)
+        nodes = {} if found.diagonal is None else {"diagonal": found.diagonal}
+        kind = "dense"
+        if not found.rest and found.kronecker and not found.pairs:
+            kind = "kronecker"
+            for k, (first, second) in enumerate(found.kronecker):
+                sides = ((f"first{k}", first), (f"second{k}", second))
+                nodes |= {name: side for name, side in sides if side is not None}
+        elif not found.rest and not found.kronecker and nodes and 2 * found.rank < self.shape[0]:
+            kind = "woodbury"
+            for k, (left, right) in enumerate(found.pairs):
+                nodes |= {f"left{k}": left, f"right{k}": right}
+        if kind == "dense":
+            return kind, None, found
+        source = generate({name: (node, node.axes) for name, node in nodes.items()}, self.of.symbols)
+        return kind, _Function(source, self.sizes), found
+
+
+class _Function:
+    """A compiled source that takes what it needs from all there is."""
+
+    def __init__(self, source: Source, sizes: Mapping[str, int]) -> None:
+        self.run = compiled(source, ShapeError)
+        self.names = [(one.name, text) for one, text in source.arguments.items()]
+        self.names += list(source.functions.items())
+        self.fixed = {text: sizes[dim] for dim, text in source.sizes.items()}
+
+    def given(self, values: Values, but: str | None = None) -> dict[str, Any]:
+        """Its arguments, but for one."""
+        return {text: values[name] for name, text in self.names if text != but} | self.fixed
+
+    def __call__(self, values: Values) -> Any:
+        return self.run(**self.given(values))
+
+
+class Operator:
+    """A matrix of which only products are needed: `A @ v`, `A.rmatvec(u)`, `A.solve(b)`, and `A.todense()`.
+
+    `shape` is (rows, columns); axes of a matrix variable are flattened in the order of NumPy. It fits where
+    scipy.sparse.linalg takes a LinearOperator. `structure` says in words what the matrix is made of.
+    """
+
+    def __init__(self, generated: _Generated, values: Values) -> None:
+        self._generated = generated
+        self._values = values
+        self.shape = generated.shape
+        self.dtype = generated.dtype
 
     # Products
 
     @cached_property
-    def _products(self) -> tuple[Callable[..., Array], Callable[..., Array]]:
-        """The functions of a vector: the matrix times it, and the transpose times it."""
-        taken = {one.name for one in self._symbols}
-        name = next(f"v{'_' * k}" for k in range(len(taken) + 1) if f"v{'_' * k}" not in taken)
-        across = symbol(name, self._node.axes[self._rows :])
-        down = symbol(f"{name}_", self._node.axes[: self._rows])
-        outputs = {}
-        for key, mover, transposed in (("matvec", across, False), ("rmatvec", down, True)):
-            product = matrix_vector(self._node, mover, self._rows, transposed)
-            outputs[key] = (product, product.axes)
-        halves = generate_halves(outputs, self._symbols, (across, down), self._sizes)
-        given = {**self._arguments, **self._sizes}
-        kept: dict[str, Any] = {}
-        if halves.still is not None:
-            source = halves.still
-            kept = compiled(source)(**_chosen(source, given))
-            kept = kept if isinstance(kept, dict) else {}
-        functions = []
-        for mover, source in zip((across, down), halves.moving.values(), strict=True):
-            fixed = _chosen(source, {**given, **kept}, mover.name)
-            moving = source.arguments.get(mover)
-            run = partial(compiled(source), **fixed)
-            functions.append((run, moving))
-        (forward, of_across), (backward, of_down) = functions
-        columns, rows = self._counts[self._rows :], self._counts[: self._rows]
-        return _of_vector(forward, of_across, columns), _of_vector(backward, of_down, rows)
+    def _products(self) -> tuple[Product, Product]:
+        made = self._generated
+        still, ((matrix, across), (transpose, down)) = made.products
+        values = self._values if still is None else {**self._values, **still(self._values)}
+        return _of_vector(matrix, values, across, made.across), _of_vector(transpose, values, down, made.down)
 
     def matvec(self, v: Any) -> Array:
         """The matrix times a vector of shape (columns,) or (columns, 1)."""
@@ -109,7 +181,7 @@ class Operator:
         """The transpose times each column of U."""
         return np.stack([self.rmatvec(column) for column in np.asarray(U).T], axis=1)
 
-    def _applied(self, product: Callable[[Array], Array], vector: Any, taken: int, given: int) -> Array:
+    def _applied(self, product: Product, vector: Any, taken: int, given: int) -> Array:
         array = np.asarray(vector)
         if array.shape not in ((taken,), (taken, 1)):
             raise ShapeError(f"a vector has shape {array.shape}, expected ({taken},) or ({taken}, 1)")
@@ -120,14 +192,14 @@ class Operator:
         array = np.asarray(other)
         return self.matmat(array) if array.ndim == 2 and array.shape[1] != 1 else self.matvec(array)
 
-    # NumPy leaves `A @ v` to us, whatever the vector is.
+    # NumPy leaves `v @ A` to us, which is an error.
     __array_ufunc__ = None
 
     # The matrix itself
 
     def todense(self) -> Array:
         """The matrix, filled in."""
-        return np.asarray(self._dense(**self._values)).reshape(self.shape)
+        return np.asarray(self._generated.of.dense(**self._values)).reshape(self.shape)
 
     toarray = todense
 
@@ -141,16 +213,14 @@ class Operator:
 
         Raises ShapeError for a matrix that is not square or a b that does not fit, DomainError for a singular matrix.
         """
-        if self.shape[0] != self.shape[1]:
-            raise ShapeError(f"only a square matrix is solved with, this one is {self.shape}")
         array = np.asarray(b)
-        if array.ndim not in (1, 2) or array.shape[0] != self.shape[0]:
-            raise ShapeError(
-                f"b has shape {array.shape}, expected ({self.shape[0]},) or ({self.shape[0]}, k)"
-            )
-        columns = array.reshape(self.shape[0], -1)
+        size = self.shape[0]
+        if size != self.shape[1]:
+            raise ShapeError(f"only a square matrix is solved with, this one is {self.shape}")
+        if array.ndim not in (1, 2) or len(array) != size:
+            raise ShapeError(f"b has shape {array.shape}, expected ({size},) or ({size}, k)")
         try:
-            return self._solver.solve(columns).reshape(array.shape)
+            return self._solver.solve(array)
         except np.linalg.LinAlgError as error:
             raise DomainError(f"the matrix is singular at this point: {error}") from error
 
@@ -161,49 +231,32 @@ class Operator:
 
     @cached_property
     def _solver(self) -> Solver:
-        found = structure(self._node, self._rows, self._sizes)
+        kind, parts, found = self._generated.parts
         size = self.shape[0]
-        if not found.rest and found.kronecker and not found.pairs:
-            parts = {"diagonal": found.diagonal} if found.diagonal is not None else {}
-            for k, (first, second) in enumerate(found.kronecker):
-                parts |= {f"first{k}": first, f"second{k}": second}
-            arrays = self._evaluated(parts)
-            made = kronecker_solver(
-                [(arrays[f"first{k}"], arrays[f"second{k}"]) for k in range(len(found.kronecker))],
-                [(is_identity(first), is_identity(second)) for first, second in found.kronecker],
-                arrays.get("diagonal"),
-            )
-            if made is not None:
-                return made
-        elif not found.rest and found.diagonal is not None and 2 * found.rank < size:
-            parts = {"diagonal": found.diagonal}
-            for k, (left, right) in enumerate(found.pairs):
-                parts |= {f"left{k}": left, f"right{k}": right}
-            arrays = self._evaluated(parts)
-            diagonal = arrays["diagonal"].reshape(size)
-            if diagonal.all():
-                lefts = [arrays[f"left{k}"].reshape(size, -1) for k in range(len(found.pairs))]
-                rights = [arrays[f"right{k}"].reshape(-1, size) for k in range(len(found.pairs))]
-                return woodbury_solver(diagonal, lefts, rights)
+        made: Solver | None = None
+        if parts is not None:
+            arrays = parts(self._values)
+            if kind == "woodbury":
+                pairs = [(arrays[f"left{k}"], arrays[f"right{k}"]) for k in range(len(found.pairs))]
+                made = woodbury_solver(arrays["diagonal"].reshape(size), pairs)
+            else:
+                made = kronecker_solver(
+                    [
+                        (arrays.get(f"first{k}"), arrays.get(f"second{k}"))
+                        for k in range(len(found.kronecker))
+                    ],
+                    arrays.get("diagonal"),
+                    self._generated.down,
+                )
+        if made is not None:
+            return made
         words = "AᵀDA" if found.gram and not found.plain else "dense"
-        return Solver(words, lambda: factored(self.todense(), self._symmetric))
-
-    def _evaluated(self, parts: Mapping[str, Node]) -> dict[str, Array]:
-        """The values of nodes at the point."""
-        outputs = {name: (node, node.axes) for name, node in parts.items()}
-        evaluator = Evaluator(outputs, self._symbols, self._functions)
-        wanted = {*evaluator.parameters, *(one.name for one in self._symbols)}
-        given = {
-            **self._values,
-            **{dim: size for dim, size in self._sizes.items() if dim in evaluator.parameters},
-        }
-        return dict(evaluator(**{name: value for name, value in given.items() if name in wanted}))
+        return Solver(words, lambda: factored(self.todense(), self._generated.of.symmetric))
 
 
-def _of_vector(
-    run: Callable[..., Array], moving: str | None, counts: tuple[int, ...]
-) -> Callable[[Array], Array]:
-    """A function of a flat vector."""
+def _of_vector(function: _Function, values: Values, moving: str | None, counts: tuple[int, ...]) -> Product:
+    """A function of a flat vector, everything else fixed."""
+    run = partial(function.run, **function.given(values, moving))
     if moving is None:
         return lambda vector: np.asarray(run())
     if len(counts) == 1:
@@ -211,21 +264,14 @@ def _of_vector(
     return lambda vector: run(**{moving: vector.reshape(counts)})
 
 
-def _chosen(source: Any, given: Mapping[str, Any], mover: str = "") -> dict[str, Any]:
-    """What a generated function takes, of what there is."""
-    chosen = {text: given[one.name] for one, text in source.arguments.items() if one.name != mover}
-    chosen |= {text: given[keyword] for keyword, text in source.functions.items()}
-    return chosen | {text: given[dim] for dim, text in source.sizes.items()}
-
-
-def _sizes(
-    symbols: Sequence[Symbol], arguments: Mapping[str, Any], values: Mapping[str, Any]
-) -> dict[str, int]:
+def _sizes(symbols: Sequence[Symbol], arguments: Values, values: Values) -> dict[str, int]:
     """The sizes of the dimensions that arrays or the user show."""
     sizes: dict[str, int] = {}
     for one in symbols:
-        if one.name in arguments:
-            pairs = zip(array_shape(one), np.shape(arguments[one.name]), strict=True)
+        given = arguments.get(one.name, values.get(one.name))
+        shape = array_shape(one)
+        if given is not None and len(np.shape(given)) == len(shape):
+            pairs = zip(shape, np.shape(given), strict=True)
             sizes |= {dim: count for dim, count in pairs if isinstance(dim, str)}
     dims = {dim for one in symbols for dim in one.axes if isinstance(dim, str)}
     return sizes | {dim: int(values[dim]) for dim in dims if dim in values and dim not in sizes}

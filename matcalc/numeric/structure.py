@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from matcalc.graph import Axes, Coefficient, Contract, Node, Sum, add, contract, identity, linear
+from matcalc.graph import Axes, Coefficient, Contract, Node, Sum, add, contract, linear
 from matcalc.shapes.dims import dim_value
 
 Labels = tuple[int, ...]
@@ -21,7 +21,7 @@ Factors = Sequence[tuple[Node, Labels]]
 
 @dataclass
 class Structure:
-    """A square matrix as diag(`diagonal`) + Σ left @ right + Σ first ⊗ second, each part a node or missing.
+    """A square matrix as diag(`diagonal`) + Σ left @ right + Σ first ⊗ second, where a missing side is the identity.
 
     `pairs` are (left, right) with the rows' axes and an inner axis, and an inner axis and the columns' axes; the inner
     axis is missing for vectors. `rank` is the sum of the inner sizes. `gram` says that some term is Aᵀ D A, `filled`
@@ -30,7 +30,7 @@ class Structure:
 
     diagonal: Node | None = None
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    kronecker: list[tuple[Node, Node]] = field(default_factory=list)
+    kronecker: list[tuple[Node | None, Node | None]] = field(default_factory=list)
     rank: int = 0
     gram: bool = False
     filled: bool = False
@@ -84,6 +84,14 @@ def _add_term(
     def scaled(node: Node) -> Node:
         return linear([(coefficient, node)], node.axes)
 
+    def both(first: Factors, second: Factors) -> tuple[Node | None, Node | None]:
+        # What is no matrix goes to the side that is one.
+        scalars = [pair for pair in term.factors if not pair[1]]
+        if not first:
+            return None, scaled(part([*scalars, *second], (row[1], column[1])))
+        left = scaled(part([*scalars, *first], (row[0], column[0])))
+        return left, part(second, (row[1], column[1])) if second else None
+
     if row == column and len(set(row)) == len(row):
         entries = scaled(part(term.factors, row))
         found.diagonal = entries if found.diagonal is None else add(found.diagonal, entries)
@@ -93,8 +101,7 @@ def _add_term(
         if halves is None:
             found.plain = True
             return
-        first, second = halves
-        found.kronecker.append((scaled(part(first, (row[0], column[0]))), part(second, (row[1], column[1]))))
+        found.kronecker.append(both(*halves))
         return
     joined = _reach(term.factors, set(row))
     if joined.isdisjoint(column):
@@ -104,8 +111,7 @@ def _add_term(
         found.rank += 1
         return
     if rows == 2 and (halves := _kronecker(term, rows)) is not None:
-        first, second = halves
-        found.kronecker.append((scaled(part(first, (row[0], column[0]))), part(second, (row[1], column[1]))))
+        found.kronecker.append(both(*halves))
         return
     cuts = [
         label
@@ -150,20 +156,10 @@ def _kronecker(term: Contract, rows: int) -> tuple[Factors, Factors] | None:
     second = _reach(term.factors, {term.out[1], term.out[3]})
     if first & second or len(first | second) < len(term.sizes):
         return None
-    scalars = [pair for pair in term.factors if not pair[1]]
     return (
-        [*scalars, *(pair for pair in term.factors if not first.isdisjoint(pair[1]))],
+        [pair for pair in term.factors if not first.isdisjoint(pair[1])],
         [pair for pair in term.factors if not second.isdisjoint(pair[1])],
     )
-
-
-def is_identity(node: Node) -> bool:
-    """Whether a matrix is a multiple of the identity."""
-    return isinstance(_unscaled(node), Contract) and _unscaled(node) is identity(node.axes[0])
-
-
-def _unscaled(node: Node) -> Node:
-    return node.terms[0][1] if isinstance(node, Sum) and len(node.terms) == 1 else node
 
 
 def matrix_vector(node: Node, vector: Node, rows: int, transposed: bool = False) -> Node:
