@@ -1,7 +1,7 @@
 """Every derivation of the corpus: is it right, in the right shape, and as short as a book would write it?
 
 `make corpus` prints the table and fails if a case that is in scope (level intro or standard, order 1, functions
-that matcalc knows) is wrong or refused.
+that matcalc knows) is wrong or refused, or if one is longer than the book's form for no known reason.
 
 * Ours must have the reference's shape and agree with it to a relative error of 1e-8 at several random points.
 * Lengths are compared in tokens with the book's `closed_form`, after declaring the domains of the inputs other than
@@ -25,6 +25,15 @@ from tools.cases import CASES, Case, Reference, difference, laid_out, points, re
 TOLERANCE = 1e-8
 ALLOWED_LENGTH = 1.3
 
+# Why a result is longer than that beside the book's; one that is not listed here fails the run.
+LONGER = {
+    "mc-lin-07": "the book's eye(12) has a number where our size has a name, m*n",
+    "red-05": "the book's /12 has a number where our size has a name, m*n",
+    "minka-06": "diag(a) Y diag(b) is (a bᵀ) ⊙ Y as scaled rows and columns; the book keeps the outer product",
+    "mc-inv-08": "row sums and column sums by name; the book multiplies by a matrix of ones",
+    "mn-16": "the book takes X to have full column rank and divides by XᵀX; ours holds for every rank",
+}
+
 
 # --- one case
 
@@ -46,6 +55,11 @@ class Outcome:
     def ratio(self) -> float:
         """Our length by the book's; 0 where the book has none."""
         return self.tokens / self.book if self.book else 0.0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether ours is longer than the book's by more than is allowed."""
+        return self.ratio > ALLOWED_LENGTH
 
 
 def size_of(dimension: Any, sizes: dict[str, int]) -> int:
@@ -207,6 +221,8 @@ def report(outcomes: list[Outcome], longest: int) -> None:
                 f"  {outcome.ratio:.2f} {outcome.case.id:12} {outcome.tokens}/{outcome.book}  {outcome.case.expr}"
             )
             print(f"       ours {outcome.text}\n       book {outcome.case.closed_form}")
+        if outcome.is_long:
+            print(f"       why  {LONGER.get(outcome.case.id, 'no reason is known')}")
     times = sorted(outcome.seconds for outcome in outcomes if outcome.seconds)
     if times:
         print(
@@ -228,7 +244,10 @@ def main(arguments: list[str] | None = None) -> int:
     failed = [o.case.id for o in outcomes if o.case.in_scope and o.verdict in ("wrong", "refused")]
     if failed:
         print(f"\n{len(failed)} cases in scope fail: {' '.join(failed)}")
-    return 1 if failed else 0
+    unexplained = [o.case.id for o in outcomes if o.is_long and o.case.id not in LONGER]
+    if unexplained:
+        print(f"\n{len(unexplained)} cases are longer than the book without a known reason: {' '.join(unexplained)}")
+    return 1 if failed or unexplained else 0
 
 
 if __name__ == "__main__":
