@@ -246,7 +246,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n{len(failed)} cases in scope fail: {' '.join(failed)}")
     unexplained = [o.case.id for o in outcomes if o.is_long and o.case.id not in LONGER]
     if unexplained:
-        print(f"\n{len(unexplained)} cases are longer than the book without a known reason: {' '.join(unexplained)}")
+        print(
+            f"\n{len(unexplained)} cases are longer than the book without a known reason: {' '.join(unexplained)}"
+        )
     return 1 if failed or unexplained else 0
 
 

@@ -216,7 +216,9 @@ def _added(
     if any(_breaks_number(common, rest, interface, out) for rest in common.rests):
         return None
     # Rows first and columns last, or the sum would be written as a transpose.
-    interface = tuple(sorted(interface, key=lambda label: (label in out[:1]) - (label in out[1:2]), reverse=True))
+    interface = tuple(
+        sorted(interface, key=lambda label: (label in out[:1]) - (label in out[1:2]), reverse=True)
+    )
     sizes = {label: common.sizes[label] for label in interface}
     parts = [contract(rest, interface, sizes) for rest in common.rests]
     axes = tuple(sizes[label] for label in interface)

@@ -30,6 +30,11 @@ LOGISTIC = (
         unlike=("exp(x) * sigmoid(x)", "exp(y) * sigmoid(-x)"),
     ),
     Law("1 - sigmoid(-x) = sigmoid(x)", source=_LOGISTIC, unlike=("1 - sigmoid(x)", "1 + sigmoid(-x)")),
+    Law(
+        "1 - sigmoid(x) + sigmoid(-x) = 2 * sigmoid(-x)",
+        source=_LOGISTIC,
+        unlike=("1 - sigmoid(x) + sigmoid(y)", "1 + sigmoid(x) + sigmoid(-x)"),
+    ),
     Law("sigmoid(x) + sigmoid(-x) = 1", source=_LOGISTIC, unlike=("sigmoid(x) + sigmoid(y)",)),
     Law("log(1 + exp(x)) = softplus(x)", source=_LOGISTIC, unlike=("log(2 + exp(x))",)),
     Law("log1p(exp(x)) = softplus(x)", source=_LOGISTIC),
@@ -54,6 +59,20 @@ TRIGONOMETRIC = (
 )
 
 HYPERBOLIC = (
+    Law(
+        "exp(x) + exp(-x) = 2 * cosh(x)",
+        source=_HYPERBOLIC,
+        unlike=("exp(x) + exp(-y)", "exp(x) + 2 * exp(-x)"),
+    ),
+    Law("exp(x) - exp(-x) = 2 * sinh(x)", source=_HYPERBOLIC, unlike=("exp(x) - exp(y)", "exp(-x) - exp(y)")),
+    Law(
+        "exp(x) / cosh(x) = 1 + tanh(x)", source=_HYPERBOLIC, unlike=("exp(x) * cosh(x)", "exp(y) / cosh(x)")
+    ),
+    Law(
+        "exp(-x) / cosh(x) = 1 - tanh(x)",
+        source=_HYPERBOLIC,
+        unlike=("exp(-x) * cosh(x)", "exp(-y) / cosh(x)"),
+    ),
     Law("cosh(x)**2 - sinh(x)**2 = 1", source=_HYPERBOLIC, unlike=("cosh(x)**2 + sinh(x)**2",)),
     Law("1 + sinh(x)**2 = cosh(x)**2", source=_HYPERBOLIC, unlike=("1 - sinh(x)**2",)),
     Law("cosh(x)**2 - 1 = sinh(x)**2", source=_HYPERBOLIC),
