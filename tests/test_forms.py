@@ -111,6 +111,9 @@ FORMS = [
     ("log(sum(exp(x)))", "x", "x: n", 2, "shape", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
     ("exp(z) / (1 + exp(z))", "z", "z: ()", 1, "shape", "sigmoid(z) * (1 - sigmoid(z))"),
     ("sum(log(1 + exp(x)))", "x", "x: n", 1, "shape", "sigmoid(x)"),
+    ("(exp(x) - exp(-x)) / (exp(x) + exp(-x))", "x", "x: ()", 1, "shape", "1 - tanh(x)**2"),
+    ("sum(log(exp(x) + exp(-x)))", "x", "x: n", 2, "shape", "diag(1 - tanh(x)**2)"),
+    ("mean((x - mean(x))**2)", "x", "x: n", 1, "shape", "2 * (x - mean(x)) / n"),
     # Diagonal matrices of sums, polynomials in falling powers
     (
         "sum(sigmoid(x))",

@@ -69,6 +69,18 @@ def _one_coefficient(node: Sum, measure: Measure) -> Node | None:
     return scale(multiply(sign, size), unit) if measure.body(unit) + 3 < measure.body(node) else None
 
 
+def with_unit(node: Sum) -> Node:
+    """A multiple of a sum whose coefficients have one magnitude, as one of the bare sum: (2 - 2 x) / 2 is 1 - x."""
+    coefficient, inner = unscaled(node)
+    if not isinstance(inner, Sum) or len(inner.terms) < 2:
+        return node
+    size = magnitude(inner.terms[0][0])
+    if size == 1 or any(magnitude(c) != size for c, _ in inner.terms):
+        return node
+    unit = linear([(1 if c > 0 else -1, term) for c, term in inner.terms], inner.axes)
+    return scale(multiply(coefficient, size), unit)
+
+
 def _deltas(node: Sum, measure: Measure) -> Node | None:
     """diag(a) + diag(b) is diag(a + b), eye(n) ⊗ A + eye(n) ⊗ B is eye(n) ⊗ (A + B): deltas are common factors."""
     groups: dict[tuple[int, ...], list[int]] = {}

@@ -15,6 +15,7 @@ from matcalc.graph import (
     Contract,
     Map,
     Node,
+    Size,
     Sum,
     base_and_exponent,
     is_power,
@@ -102,6 +103,9 @@ class Measure:
         held: dict[int, int] = {}
         for factor, labels in node.factors:
             length += self(factor)
+            if len(node.factors) > 1 and isinstance(factor, Map) and _is_division_by_size(factor):
+                # x / n is no longer than x * n.
+                length -= 2
             if isinstance(factor, Sum) and len(node.factors) > 1 and factor not in self.named:
                 length += _GROUP
             for label in labels:
@@ -109,6 +113,11 @@ class Measure:
         # A label that only one factor holds is summed by name, one that comes out twice is a diagonal matrix.
         lonely = any(count == 1 and label not in node.out for label, count in held.items())
         return length + (_CALL if lonely or len(set(node.out)) < len(node.out) else 0)
+
+
+def _is_division_by_size(node: Map) -> bool:
+    base, exponent = base_and_exponent(node)
+    return exponent == -1 and isinstance(base, Size)
 
 
 def named_parts(root: Node, order: Sequence[Node] | None = None) -> frozenset[Node]:

@@ -58,6 +58,20 @@ def expanded(node: Sum, measure: Measure, marks: Marks) -> Node | None:
     return best
 
 
+def expanded_product(node: Contract, measure: Measure, marks: Marks) -> Node | None:
+    """A product of sums multiplied out where terms cancel and it gets shorter, (1 + t) (1 - t), or None."""
+    if sum(isinstance(factor, Sum) for factor in node.children) < 2 or not marks.may_cancel(node):
+        return None
+    found = _products((1, node))
+    if found is None:
+        return None
+    made = linear(found, node.axes)
+    shorter = _count(made) < len(found) and measure.body(made) < measure.body(node) + _named_inside(
+        node, measure
+    )
+    return made if shorter else None
+
+
 class Marks:
     """For each node a number for every product that multiplying out gives, equal for products of the same factors.
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from matcalc.calculus.cancel import cancelled
-from matcalc.calculus.collect import collected
+from matcalc.calculus.collect import collected, with_unit
 from matcalc.calculus.cost import Measure, named_parts, written
-from matcalc.calculus.expand import Marks, expanded, with_tensors_open
+from matcalc.calculus.expand import Marks, expanded, expanded_product, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
 from matcalc.calculus.laws.mirrors import MIRRORED, mirrored
@@ -138,10 +138,14 @@ class _Round:
             merged = with_diagonals_merged(node)
             if merged is not node:
                 return merged
-            found = cancelled(node, self.measure, self.marks)
+            found = cancelled(node, self.measure, self.marks) or expanded_product(
+                node, self.measure, self.marks
+            )
             return found or (self._by_laws_inside(node) if self.laws.products else node)
-        if not isinstance(node, Sum) or len(node.terms) < 2:
+        if not isinstance(node, Sum):
             return node
+        if len(node.terms) < 2:
+            return with_unit(node)
         shorter = expanded(node, self.measure, self.marks)
         return collected(node, self.measure) if shorter is None else shorter
 
