@@ -110,8 +110,9 @@ class Calls:
         parameters = parameters_of(function, len(call.arguments), keywords)
         values = (*call.arguments, *(value for _, value in call.keywords))
         for parameter, value in zip(parameters, values, strict=True):
-            if parameter.valued:
+            if parameter.valued or (parameter.kind == "integer" and not _is_number(value)):
                 bound.operands[parameter.name] = value
+                bound.options.pop(parameter.name, None)
             else:
                 bound.options[parameter.name] = self._option(parameter, value)
         return bound
@@ -168,6 +169,12 @@ class Calls:
                 raise self.formula.source.locate(unknown_name(name, dims, (), True), value.start, value.end)
         self.dims.add(name)
         return name
+
+
+def _is_number(value: Syntax) -> bool:
+    while isinstance(value, Unary):
+        value = value.operand
+    return isinstance(value, Number)
 
 
 def _whole_number(value: Syntax) -> int:

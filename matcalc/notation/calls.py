@@ -26,7 +26,7 @@ def write_call(writer: Written, node: Apply) -> Tree:
     name = node.function.name
     if not node.batch:
         return pieces.call(name, shape, *arguments)
-    if isinstance(arguments[0], Transposed) and len(arguments) == 1:
+    if isinstance(arguments[0], Transposed) and len(arguments) == 1 and len(node.axes) == 2:
         columns: Shape = (1, shape[0]) if shape[1] == 1 else (shape[1], shape[0])
         return pieces.transposed(pieces.call(name, columns, arguments[0].body, axis=0))
     return pieces.call(name, shape, *arguments, axis=1)

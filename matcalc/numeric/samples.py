@@ -235,7 +235,9 @@ def _with_properties(
         return np.asarray(factor @ factor.T / shape[0] + np.eye(shape[0]))
     if "orthogonal" in properties:
         return np.asarray(sample(rng, "orthogonal", shape))
-    if positive:
+    if domain == "whole":
+        array = np.asarray(sample(rng, domain, shape))
+    elif positive:
         array = rng.uniform(0.3, 2.0, shape)
     elif "invertible" in properties or domain == "invertible":
         array = sample(rng, "invertible", shape)

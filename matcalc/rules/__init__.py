@@ -3,6 +3,7 @@
 from matcalc.rules import (  # noqa: F401  (each registers its functions)
     activations,
     contractions,
+    cross_products,
     determinants,
     eigenvalues,
     elementwise,

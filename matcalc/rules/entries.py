@@ -105,6 +105,7 @@ class Elementwise(_ByName):
     shapes: str = "broadcast"
     refused: tuple[tuple[tuple[int, ...], ...], ...] = ()
     hint: str | None = None
+    instead: str = ""
     user: bool = False
 
     @property
@@ -172,6 +173,7 @@ class Function(_ByName, ABC):
     citation: ClassVar[str] = ""
     refused: ClassVar[tuple[tuple[tuple[int, ...], ...], ...]] = ()
     hint: ClassVar[str | None] = None
+    instead: ClassVar[str] = ""
     keeps: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[Mapping[str, frozenset[str]]] = {}
@@ -234,7 +236,8 @@ class Composite(_ByName):
 
     `build(**arguments)` gets an `Operand` per operand and plain values for the options and returns the node; the
     result's shape follows from `shapes`, or `axis_shapes` for axis 0 and 1 where the call has an axis. `refused`
-    holds shapes of operands that do not fit, for the tests, and `hint` the likeliest repair when shapes do not fit.
+    holds shapes of operands that do not fit, for the tests, `hint` the likeliest repair when shapes do not fit, and
+    `instead` what to write where more arguments are given than there are.
     """
 
     name: str
@@ -250,6 +253,7 @@ class Composite(_ByName):
     citation: str = ""
     refused: tuple[tuple[tuple[int, ...], ...], ...] = ()
     hint: str | None = None
+    instead: str = ""
 
     def shape_rules(self, options: Mapping[str, Any]) -> tuple[ShapeRule, ...]:
         """The shapes that fit, given the options of the call."""

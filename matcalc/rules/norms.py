@@ -44,6 +44,7 @@ for _entry in (
         latex=r"\left\|{0}\right\|",
         kinks="x = 0, where x/norm(x) is nan",
         citation="The Matrix Cookbook, eqs. 129 and 131",
+        instead="other norms have names of their own: norm1(x), norm_inf(x), norm_spectral(X), norm_nuclear(X)",
     ),
     Composite(
         "norm1",

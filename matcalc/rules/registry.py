@@ -98,14 +98,17 @@ def parameters_of(entry: Entry, positional: int, keywords: Sequence[str] = ()) -
     usage = usage_text(entry)
     if positional > len(known):
         raise DomainError(
-            f"{entry.name} takes {_count(known)}, got {positional + len(keywords)}", hint=f"write {usage}"
+            f"{entry.name} takes {_count(known)}, got {positional + len(keywords)}",
+            hint=entry.instead or f"write {usage}",
         )
     given = list(known[:positional])
     by_name = {parameter.name: parameter for parameter in known}
     for keyword in keywords:
         parameter = by_name.get(keyword)
         if parameter is None:
-            raise DomainError(f"{entry.name} has no argument '{keyword}'", hint=f"write {usage}")
+            raise DomainError(
+                f"{entry.name} has no argument '{keyword}'", hint=entry.instead or f"write {usage}"
+            )
         if parameter.kind == "operand":
             raise DomainError(
                 f"'{keyword}' of {entry.name} goes by its place, not its name", hint=f"write {usage}"
@@ -198,6 +201,13 @@ def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
             )
         return value % 2
     whole = isinstance(value, int) and not isinstance(value, bool)
+    if parameter.kind == "integer" and isinstance(value, Operand):
+        if value.shape != (1, 1):
+            raise DomainError(
+                f"{name} is a whole number or a scalar, got {shape_text(value.shape)}",
+                hint=f'declare it as a scalar: shapes="{parameter.name}: (), ..."',
+            )
+        return value
     if parameter.kind == "integer" and not whole:
         raise DomainError(f"{name} is a whole number, got {value!r}")
     if parameter.kind == "dimension" and not (isinstance(value, str | tuple) or (whole and value >= 1)):

@@ -72,7 +72,12 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return np.linalg.qr(_full_rank(rng, shape))[0]
 
 
+def _whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return rng.integers(2, 6, shape).astype(float)
+
+
 _MATRICES = {
+    "whole": _whole,
     "full_rank": _full_rank,
     "invertible": _full_rank,
     "symmetric": _symmetric,

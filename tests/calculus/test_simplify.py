@@ -34,6 +34,12 @@ SHORTER = [
     ("y.T @ expm(t * A) @ x", "t", "t: (), A: n n, x: n, y: n", "y.T @ A @ expm(t * A) @ x"),
     ("logdet(expm(X))", "X", "X: n n", "eye(n)"),
     ("sum((X.T @ X @ b - a)**2)", "b", "X: n n orthogonal, a: n, b: n", "2 * (b - a)"),
+    # Cross products
+    ("c.T @ cross(a, b)", "a", "a: 3, b: 3, c: 3", "cross(b, c)"),
+    ("cross(a, b)", "a", "a: 3, b: 3", "-skew(b)"),
+    ("skew(a) @ b", "a", "a: 3, b: 3", "-skew(b)"),
+    # Powers
+    ("tr(matrix_power(X, k))", "X", "X: n n, k: ()", "k * matrix_power(X, k - 1).T"),
     # Logistic functions
     ("sum(log(1 / (1 + exp(-x))))", "x", "x: n", "sigmoid(-x)"),
     ("sum(log(1 + exp(x)))", "x", "x: n", "sigmoid(x)"),

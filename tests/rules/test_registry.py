@@ -45,7 +45,7 @@ heaviside maximum minimum sum mean max min argmax_indicator argmin_indicator log
 inv pinv adj matrix_power expm expm_frechet norm norm1 norm_inf diag diagonal outer dot kron vec
 commutation softmax log_softmax surprise entropy cross_entropy kl_divergence softmax_cross_entropy
 binary_cross_entropy sse mse huber hinge gaussian_surprise eye ones zeros norm_spectral norm_nuclear
-eigvalsh"""
+eigvalsh cross skew"""
 
 
 def test_the_table_has_what_the_contract_names() -> None:
@@ -78,6 +78,9 @@ def test_unknown_names_get_a_hint() -> None:
         ("ones", (2.5,), {}, DomainError, "dimension"),
         ("zeros", (0,), {}, DomainError, "positive"),
         ("zeros", (-1,), {}, DomainError, "positive"),
+        ("matrix_power", (B, x), {}, DomainError, "whole number or a scalar"),
+        ("norm", (x, 1), {}, DomainError, "takes 1 argument, got 2"),
+        ("cross", (x, x), {}, ShapeError, "(3, 1)"),
         ("sum", (A,), {"axis": 2}, DomainError, "'axis' of sum is 0"),
         ("sum", (A,), {"axis": True}, DomainError, "'axis' of sum is 0"),
         ("sum", (A,), {"axis": "rows"}, DomainError, "'axis' of sum is 0"),

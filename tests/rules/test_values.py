@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -65,6 +67,11 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("norm_nuclear", (x.T,), {}, np.linalg.norm(x)),
     ("polar", (A,), {}, scipy.linalg.polar(A)[0]),
     ("singular_dyad", (np.outer(x, y),), {}, np.outer(x, y) / np.linalg.norm(x) / np.linalg.norm(y)),
+    ("cross", (x[:3], y[:3]), {}, np.cross(x[:3, 0], y[:3, 0])),
+    ("cross", (x[:3].T, y[:3].T), {}, np.cross(x[:3, 0], y[:3, 0])),
+    ("skew", (x[:3],), {}, np.cross(x[:3, 0], np.eye(3)).T),
+    ("skew", (A,), {"axis": 0}, np.stack([np.cross(column, np.eye(3)).T for column in A.T])),
+    ("vee", (np.cross(x[:3, 0], np.eye(3)).T,), {}, x[:3, 0]),
     ("adj", (X,), {}, np.linalg.det(X) * np.linalg.inv(X)),
     ("log_softmax", (x,), {}, scipy.special.log_softmax(x)[:, 0]),
     ("log_softmax", (A,), {"axis": 0}, scipy.special.log_softmax(A, 0)),
@@ -137,6 +144,16 @@ def test_the_adjugate_of_singular_matrices(rank: int) -> None:
         np.testing.assert_allclose(found, expected, atol=1e-4 if single else 1e-12)
 
 
+@pytest.mark.parametrize("k", [0, 1, 2, 13, -3])
+def test_powers_with_a_symbolic_exponent(k: int) -> None:
+    value = lookup("matrix_power").value
+    expected = np.linalg.matrix_power(X, k)
+    np.testing.assert_allclose(value(np, X, float(k)), expected, rtol=1e-12)
+    np.testing.assert_allclose(jax.jit(partial(value, jnp))(X, float(k)), expected, rtol=1e-3)
+    for xp in (np, jnp):
+        assert np.isnan(value(xp, X, 2.5)).all()
+
+
 def test_eigenvectors() -> None:
     """They are unit vectors that belong to the eigenvalues, and their signs do not depend on the library."""
     S = X + X.T
@@ -199,7 +216,10 @@ def test_nan_goes_through() -> None:
 def test_dtype_is_kept(entry: Any, xp: Any) -> None:
     single = xp.asarray([[0.5, 0.25], [0.125, 0.75]], dtype=xp.float32)
     count = len(entry.domain)
-    assert entry.value(xp, *[single] * count).dtype == xp.float32
+    operands = [xp.asarray(2.0) if domain == "whole" else single for domain in entry.domain]
+    if entry.name in ("cross", "skew", "vee"):
+        operands = [xp.ones((3, 3), xp.float32)] * count
+    assert entry.value(xp, *operands).dtype == xp.float32
 
 
 KINKS = [

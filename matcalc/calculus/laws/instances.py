@@ -78,4 +78,4 @@ def _part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
 
 
 def _sizes(dims: Sequence[Dim], bound: Binding) -> tuple[Dim, ...]:
-    return tuple(bound["size", dim] for dim in dims)
+    return tuple(dim if isinstance(dim, int) else bound["size", dim] for dim in dims)

@@ -90,7 +90,8 @@ def with_sizes(bound: Binding, pairs: Any) -> Binding | None:
     """The binding extended by what dimensions of the pattern stand for; None where one would be two sizes."""
     found = dict(bound)
     for dim, actual in pairs:
-        if found.setdefault(("size", dim), actual) != actual:
+        known = dim if isinstance(dim, int) else found.setdefault(("size", dim), actual)
+        if known != actual:
             return None
     return found
 

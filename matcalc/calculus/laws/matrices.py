@@ -9,6 +9,7 @@ _ADJUGATE = "Horn & Johnson 2013, Matrix Analysis, section 0.8.2"
 _ORTHOGONAL = "Horn & Johnson 2013, Matrix Analysis, section 2.1"
 _EXPM = "Higham 2008, Functions of Matrices, sections 3.1 and 10.2"
 _SPECTRAL = "Horn & Johnson 2013, Matrix Analysis, theorem 2.5.6"
+_CROSS = "Golub & Van Loan 2013, Matrix Computations, section 1.3.8"
 _PSEUDO = "Penrose 1955, A generalized inverse for matrices"
 
 LAWS = (
@@ -82,6 +83,14 @@ LAWS = (
         _SPECTRAL,
         unlike=("eigvecsh(S).T @ diag(eigvalsh(S)) @ eigvecsh(S)",),
     ),
+    Law("skew(eye(3), axis=1)[k,i,j] * v[k] -> ij = skew(v)", "v: 3", _CROSS),
+    Law(
+        "skew(eye(3), axis=1)[k,i,j] * v[i] -> jk = skew(v)",
+        "v: 3",
+        _CROSS,
+        unlike=("skew(M, axis=1)[k,i,j] * v[i] -> jk where M = v @ v.T",),
+    ),
+    Law("skew(eye(3), axis=1)[k,i,j] * v[j] -> ki = skew(v)", "v: 3", _CROSS),
     Law(
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
     ),
