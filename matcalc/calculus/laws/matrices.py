@@ -90,7 +90,7 @@ LAWS = (
         _CROSS,
         unlike=("skew(M, axis=1)[k,i,j] * v[i] -> jk where M = v @ v.T",),
     ),
-    Law("skew(eye(3), axis=1)[k,i,j] * v[j] -> ki = skew(v)", "v: 3", _CROSS),
+    Law("skew(eye(3), axis=1)[k,i,j] * v[j] -> ik = -skew(v)", "v: 3", _CROSS),
     Law(
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
     ),
