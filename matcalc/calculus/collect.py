@@ -123,6 +123,8 @@ def _between(node: Node, interface: Sequence[int]) -> Node:
 
 def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     """The sum with the two terms joined that shorten it most; `mirrored` only to something symmetric."""
+    if len(node.axes) < 3 and _nothing_in_common(node.children, measure.named):
+        return None
     holders: dict[Node, list[int]] = {}
     terms = [as_term(c, term, measure.named) for c, term in node.terms]
     for k, term in enumerate(terms):
@@ -144,6 +146,18 @@ def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     if best is None:
         return None
     return linear([(1, best[0]), *best[1]], node.axes)
+
+
+def _nothing_in_common(terms: Sequence[Node], named: Collection[Node]) -> bool:
+    """Whether no factor of a term is one of another term too."""
+    seen: set[Node] = set()
+    for term in terms:
+        factors = term.children if isinstance(term, Contract) and term not in named else (term,)
+        bases = {base_and_exponent(factor)[0] for factor in factors}
+        if not seen.isdisjoint(bases):
+            return False
+        seen |= bases
+    return True
 
 
 def _effort(terms: Sequence[Term], pairs: Collection[tuple[int, int]]) -> int:

@@ -23,7 +23,7 @@ from matcalc.graph.axes import (
     splits_freely,
 )
 from matcalc.graph.contraction import canonical, is_symmetric, repeated_parts
-from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain_sizes
+from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
@@ -37,7 +37,7 @@ from matcalc.graph.node import (
     make_split,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import merge_powers, taken_in
+from matcalc.graph.powers import bases, merge_powers, taken_in
 from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product
 
@@ -109,9 +109,10 @@ def contract(
     factors = list(factors)
     out = tuple(out)
     if replaced is None:
-        plain = plain_sizes(factors, sizes, opens)
-        if plain is not None:
-            return _built(1, factors, out, plain, bool(sizes))
+        found = plain(factors, sizes, opens)
+        if found is not None:
+            coefficient, taken, known = found
+            return _built(coefficient, taken, out, known, not set(out).issuperset(sizes or ()))
     gathered = Gathered(factors, out, sizes, opens, replaced)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
@@ -132,7 +133,7 @@ def _built(
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
     merged = factors
-    if len(factors) > 1:
+    if len(factors) > 1 and len(bases(factors)) < len(factors):
         merged = merge_powers(factors)
         if merged is not factors:
             taken = taken_in(merged)
@@ -140,8 +141,7 @@ def _built(
                 # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
                 inner = contract(taken, out, sizes)
                 return linear([(coefficient, inner)], inner.axes)
-        if len(dict(merged)) < len(merged):
-            merged, sizes = _with_squares(merged, out, sizes)
+        merged, sizes = _with_squares(merged, out, sizes)
     if counted or merged is not factors:
         coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
     node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None

@@ -27,18 +27,19 @@ _TIE_BUDGET = 24
 def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]) -> Form:
     """Factors and labels in canonical order, labels numbered from 0, output labels first."""
     ordered = sorted(factors, key=_digest)
-    if _is_settled(ordered):
-        numbers: dict[Label, int] = {}
-        for label in out:
-            numbers.setdefault(label, len(numbers))
-        settled = []
-        for node, labels in ordered:
-            settled.append((node, tuple([numbers.setdefault(label, len(numbers)) for label in labels])))
-        return (
-            tuple(settled),
-            tuple([numbers[label] for label in out]),
-            tuple([sizes[label] for label in numbers]),
-        )
+    numbers: dict[Label, int] = {}
+    for label in out:
+        numbers.setdefault(label, len(numbers))
+    settled: list[Factor] = []
+    previous = None
+    for node, labels in ordered:
+        if node is previous or node.symmetric:
+            break
+        settled.append((node, tuple([numbers.setdefault(label, len(numbers)) for label in labels])))
+        previous = node
+    else:
+        places = tuple([numbers[label] for label in out])
+        return tuple(settled), places, tuple([sizes[label] for label in numbers])
     order = _refined_order(ordered, out, sizes)
     numbers = {label: number for number, label in enumerate(order)}
     numbered = [_numbered(factor, numbers) for factor in ordered]

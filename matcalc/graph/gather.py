@@ -11,7 +11,7 @@ from typing import Any
 
 from matcalc.errors import ShapeError
 from matcalc.graph import numbers
-from matcalc.graph.node import Contract, Fuse, Node, Sum, make_size
+from matcalc.graph.node import Contract, Fuse, Map, Node, Sum, make_size
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, merge_powers
 from matcalc.shapes.dims import Dim, dim_parts, dim_text
@@ -93,10 +93,11 @@ class Gathered:
             self._add(other, labels, settled=True)
 
     def _take(self, node: Node, labels: Labels) -> None:
-        self.fused |= isinstance(node, Fuse)
-        base, exponent = base_and_exponent(node)
-        if exponent != 1:
-            self._powers.add((base, labels))
+        self.fused |= node.__class__ is Fuse
+        if node.__class__ is Map:
+            base, exponent = base_and_exponent(node)
+            if exponent != 1:
+                self._powers.add((base, labels))
         self.factors.append((node, labels))
 
     def _open_rest(self) -> None:
@@ -107,7 +108,7 @@ class Gathered:
         while self._closed:
             place = next((k for k, (node, _) in enumerate(self._closed) if not sums(node)), 0)
             node, labels = self._closed.pop(place)
-            if sums(node) and (node, labels) in self._closed:
+            if self._closed and (node, labels) in self._closed and sums(node):
                 # A product times itself is its square.
                 self._powers.add((node, labels))
             if (node, labels) in self._powers:
@@ -131,7 +132,7 @@ class Gathered:
                 renamed[inner] = ("fresh", self._fresh)
                 self.sizes[renamed[inner]] = dim
         for factor, held in node.factors:
-            self._add(factor, tuple(renamed[inner] for inner in held))
+            self._add(factor, tuple([renamed[inner] for inner in held]))
 
     def _unify(self, a: Label, b: Label) -> None:
         a, b = self._root(a), self._root(b)
@@ -150,15 +151,24 @@ class Gathered:
         self.sizes = {root(label): dim for label, dim in self.sizes.items()}
 
 
-def plain_sizes(
+def plain(
     factors: Sequence[tuple[Node, Sequence[Label]]], sizes: Sizes | None, opens: Opens
-) -> dict[Label, Dim] | None:
-    """The sizes of all labels when no factor has to be taken apart, which is the common case; None otherwise."""
+) -> tuple[Coefficient, list[tuple[Node, Sequence[Label]]], dict[Label, Dim]] | None:
+    """The coefficient, the factors without theirs, and the sizes of all labels, when no factor has to be taken apart.
+
+    That is the common case; None otherwise.
+    """
+    coefficient: Coefficient = 1
+    taken = []
     known: dict[Label, Dim] = dict(sizes) if sizes else {}
     for node, labels in factors:
         kind = node.__class__
+        if kind is Sum and len(node.terms) == 1:  # type: ignore[attr-defined]
+            inside, node = node.terms[0]  # type: ignore[attr-defined]
+            coefficient = numbers.multiply(coefficient, inside)
+            kind = node.__class__
         if kind is Sum:
-            if len(node.terms) < 2:  # type: ignore[attr-defined]
+            if not node.terms:  # type: ignore[attr-defined]
                 return None
         elif kind is Contract:
             if len(node.factors) < 2 or (opens is not is_wrapper and opens(node)):  # type: ignore[attr-defined,arg-type]
@@ -170,7 +180,8 @@ def plain_sizes(
         for label, dim in zip(labels, node.axes, strict=False):
             if known.setdefault(label, dim) != dim:
                 return None
-    return known
+        taken.append((node, labels))
+    return coefficient, taken, known
 
 
 def count_free(

@@ -24,7 +24,8 @@ def constant(name: str) -> Node:
 
 def number(value: Coefficient) -> Node:
     """The scalar `value`."""
-    return scale(numbers.reduce(value), ONE)
+    value = numbers.reduce(value)
+    return ONE if value == 1 else make_sum(((value, ONE),) if value else (), ())
 
 
 def number_value(node: Node) -> Coefficient | None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Hashable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 from weakref import ref
 
 from matcalc.graph.numbers import Coefficient
@@ -21,6 +21,23 @@ Factor = tuple["Node", tuple[int, ...]]
 
 # A count of operators only has to tell small from large, and must not grow exponentially with sharing.
 _WEIGHT_CAP = 1_000
+
+
+@lru_cache(maxsize=4096)
+def _text_key(text: str) -> int:
+    """A number for a text, the same in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
+
+
+@lru_cache(maxsize=4096)
+def _axes_key(axes: Axes) -> int:
+    return _text_key(",".join(map(dim_text, axes)))
+
+
+@lru_cache(maxsize=4096)
+def _coefficient_key(kind: str, value: Coefficient) -> int:
+    """A number for a coefficient: 1/2 and 0.5 differ, and so do -1 and -2, which hash() takes for one."""
+    return _text_key(f"{kind} {value!r}")
 
 
 class NamedFunction(Protocol):
@@ -38,6 +55,7 @@ class Node:
     """
 
     __slots__ = ("__weakref__", "axes", "children", "digest", "flat", "symmetric", "weight")
+    kind: ClassVar[int]
 
     axes: Axes
     children: tuple[Node, ...]
@@ -45,6 +63,9 @@ class Node:
     flat: bool
     symmetric: bool
     weight: int
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = _text_key(cls.__name__)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} axes=({', '.join(map(dim_text, self.axes))})>"
@@ -162,15 +183,15 @@ def _publish(
 ) -> _Kind:
     """Intern a new node whose own fields are set.
 
-    `digest_parts` are integers and tuples of them that tell the structure; `flat` speaks of the node alone.
+    `digest_parts` are integers and tuples of them that tell the structure.
     """
     node.axes = axes
     node.children = children
     # hash() of tuples of integers does not depend on PYTHONHASHSEED; texts enter as keys of their own.
-    node.digest = hash((_text_key(node.__class__.__name__), digest_parts))
+    node.digest = hash((node.kind, digest_parts))
     node.weight = weight if weight < _WEIGHT_CAP else _WEIGHT_CAP
     node.symmetric = symmetric
-    node.flat = flat and all([child.flat for child in children])
+    node.flat = flat
     entry = _Entry(node, _forget)
     entry.key = key
     with _lock:
@@ -182,23 +203,6 @@ def _publish(
                 return other  # type: ignore[return-value]
             _interned[key] = entry
     return node
-
-
-@lru_cache(maxsize=4096)
-def _text_key(text: str) -> int:
-    """A number for a text, the same in every process."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
-
-
-@lru_cache(maxsize=4096)
-def _axes_key(axes: Axes) -> int:
-    return _text_key(",".join(map(dim_text, axes)))
-
-
-@lru_cache(maxsize=4096)
-def _coefficient_key(kind: str, value: Coefficient) -> int:
-    """A number for a coefficient: 1/2 and 0.5 differ, and so do -1 and -2, which hash() takes for one."""
-    return _text_key(f"{kind} {value!r}")
 
 
 def make_symbol(name: str, shape: Axes, properties: frozenset[str]) -> Symbol:
@@ -256,7 +260,7 @@ def make_sum(terms: tuple[tuple[Coefficient, Node], ...], axes: Axes, mirrored: 
     for coefficient, term in terms:
         parts += (_coefficient_key(coefficient.__class__.__name__, coefficient), term.digest)
         kind = term.__class__
-        flat = flat and kind is not Sum and not (kind is Contract and _spreads_sum(term))
+        flat = flat and term.flat and kind is not Sum and not (kind is Contract and _spreads_sum(term))
         weight += term.weight
         if coefficient not in (1, -1) and (term.children or term.axes):
             weight += 1
@@ -289,7 +293,9 @@ def make_contract(
         parts += (factor.digest, labels)
         weight += factor.weight
         kind = factor.__class__
-        flat = flat and kind is not Contract and not (kind is Sum and len(factor.children) < 2)
+        flat = (
+            flat and factor.flat and kind is not Contract and not (kind is Sum and len(factor.children) < 2)
+        )
     axes = tuple([sizes[label] for label in out])
     children = tuple([factor for factor, _ in factors])
     return _publish(node, key, axes, children, tuple(parts), weight, symmetric, flat)
@@ -306,7 +312,7 @@ def make_map(function: NamedFunction, operands: tuple[Node, ...], axes: Axes) ->
     parts = (_text_key(function.name), *[operand.digest for operand in operands])
     weight = 1 + sum([operand.weight for operand in operands])
     symmetric = len(axes) == 2 and all([operand.symmetric or not operand.axes for operand in operands])
-    return _publish(node, key, axes, operands, parts, weight, symmetric, True)
+    return _publish(node, key, axes, operands, parts, weight, symmetric, all([one.flat for one in operands]))
 
 
 def make_apply(
@@ -327,7 +333,7 @@ def make_apply(
     told = _text_key(repr((parameters, batch)))
     parts = (_text_key(function.name), told, *[operand.digest for operand in operands])
     weight = 1 + sum([operand.weight for operand in operands])
-    return _publish(node, key, axes, operands, parts, weight, symmetric, True)
+    return _publish(node, key, axes, operands, parts, weight, symmetric, all([one.flat for one in operands]))
 
 
 def make_fuse(operand: Node, groups: tuple[int, ...], axes: Axes) -> Fuse:
@@ -338,7 +344,9 @@ def make_fuse(operand: Node, groups: tuple[int, ...], axes: Axes) -> Fuse:
         return found
     node = Fuse()
     node.groups = groups
-    return _publish(node, key, axes, (operand,), (operand.digest, groups), 1 + operand.weight, False, True)
+    return _publish(
+        node, key, axes, (operand,), (operand.digest, groups), 1 + operand.weight, False, operand.flat
+    )
 
 
 def make_split(operand: Node, parts: tuple[Axes, ...], axes: Axes) -> Split:
@@ -357,5 +365,5 @@ def make_split(operand: Node, parts: tuple[Axes, ...], axes: Axes) -> Split:
         (operand.digest, tuple([_axes_key(part) for part in parts])),
         1 + operand.weight,
         False,
-        True,
+        operand.flat,
     )

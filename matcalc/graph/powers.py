@@ -62,14 +62,16 @@ def raised(base: Node, exponent: Coefficient) -> Node:
     return make_map(_power_function[0], (base, _number(exponent)), base.axes)
 
 
+def bases(factors: Sequence[Labelled]) -> set[Node]:
+    """What the factors are powers of."""
+    return {base_and_exponent(node)[0] if node.__class__ is Map else node for node, _ in factors}
+
+
 def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
     """Factors with the same base on the same labels become one power; those that cancel are gone.
 
     Gives back `factors` itself when there is nothing to merge.
     """
-    bases = {base_and_exponent(node)[0] if node.__class__ is Map else node for node, _ in factors}
-    if len(bases) == len(factors):
-        return factors
     if len({tuple(labels) for _, labels in factors}) == len(factors) and not any(
         [node.symmetric and len(labels) == 2 for node, labels in factors]
     ):

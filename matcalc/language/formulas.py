@@ -155,7 +155,7 @@ def _compile_term(sign: int, part: Syntax) -> tuple[Coefficient, Build | None]:
     coefficient = reduce(coefficient)
     if len(rest) < 2:
         return coefficient, rest[0] if rest else None
-    return coefficient, lambda nodes: multiply(*(factor(nodes) for factor in rest))
+    return coefficient, lambda nodes: multiply(*[factor(nodes) for factor in rest])
 
 
 def _compile_product(part: Syntax) -> Build:
@@ -169,7 +169,7 @@ def _compile_call(part: Call) -> Build:
     _elementwise(part)
     operands = [_compile(argument) for argument in part.arguments]
     # Looked up at each call: a user's own function may be taken out and registered anew.
-    return lambda nodes: elementwise(find(part.function), *(operand(nodes) for operand in operands))
+    return lambda nodes: elementwise(find(part.function), *[operand(nodes) for operand in operands])
 
 
 def _elementwise(part: Call) -> Elementwise:

@@ -52,10 +52,10 @@ class Laws:
 
     def _step(self, node: Node) -> Node | None:
         if isinstance(node, Contract):
-            return self._among(self.products, node, (factor for factor, _ in node.factors))
+            return self._among(self.products, node) if self.products else None
         if isinstance(node, Sum):
-            return self._among(self.sums, node, node.children) if len(node.terms) > 1 else None
-        if isinstance(node, (Map, Apply)):
+            return self._among(self.sums, node) if self.sums and len(node.terms) > 1 else None
+        if self.nodes and isinstance(node, (Map, Apply)):
             for rewrite in self.nodes.get(node_key(node), ()):
                 found = rewrite(node)
                 if found is not None:
@@ -79,14 +79,13 @@ class Laws:
         return possible and not _kin(outer).isdisjoint(_kin(inner))
 
     @staticmethod
-    def _among(table: _Table, node: Node, parts: Iterable[Node]) -> Node | None:
-        if table:
-            present = dict.fromkeys(map(head, parts)).keys()
-            for key in present:
-                for rewrite in table.get(key, ()):
-                    found = rewrite(node) if rewrite.required <= present else None
-                    if found is not None:
-                        return found
+    def _among(table: _Table, node: Node) -> Node | None:
+        present = dict.fromkeys(map(head, node.children)).keys()
+        for key in present:
+            for rewrite in table.get(key, ()):
+                found = rewrite(node) if rewrite.required <= present else None
+                if found is not None:
+                    return found
         return None
 
 
