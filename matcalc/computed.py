@@ -62,14 +62,14 @@ class Computed(ABC):
         return self._evaluator("torch")
 
     def code(self, target: str = "numpy") -> str:
-        """Readable source that runs without matcalc: numpy, jax or torch.
+        """Readable source that runs without matcalc: numpy, jax, torch, matlab or julia.
 
         Raises DomainError for an unknown target.
         """
-        from matcalc.codegen import generate
+        from matcalc.codegen import source_text
 
         made = self.computation
-        return generate(
+        return source_text(
             made.outputs,
             made.symbols,
             target=target,
@@ -77,7 +77,7 @@ class Computed(ABC):
             doc=made.doc(),
             names=made.names,
             value=made.value,
-        ).text
+        )
 
     def _evaluator(self, target: str) -> Any:
         from matcalc.numeric.evaluator import Evaluator

@@ -79,7 +79,7 @@ class Helpers:
             name = self.names.fresh(wanted)
             self.opaque[name] = function.name
             return name
-        counts = _counts(trace)
+        counts = counts_of(trace)
         once = all(counts.get(("argument", place), 0) <= 1 for place in range(arity))
         if once and len(counts) - arity <= _SHORT and max(counts.values(), default=1) == 1:
             return trace
@@ -138,7 +138,7 @@ def _with_numbers(part: Any, known: dict[int, Any]) -> Any:
     return known[id(part)]
 
 
-def _counts(trace: Any) -> dict[Any, int]:
+def counts_of(trace: Any) -> dict[Any, int]:
     """How often each part occurs: records by identity, arguments by place."""
     counts: dict[Any, int] = {}
     pending = [trace]
@@ -181,7 +181,7 @@ class _Expression:
         if id(part) in self.shared or (
             self.whole is not None and part is not self.whole and len(made[0]) > _LONG
         ):
-            name = self.local.fresh(_stem(part))
+            name = self.local.fresh(stem_of(part))
             self.lines.append(f"{name} = {made[0]}")
             self._named[id(part)] = name
             return name, ATOM
@@ -253,7 +253,8 @@ def _gives_tuple(part: Any) -> bool:
     return isinstance(part, Call) and isinstance(part.function, Library) and part.function.name in TUPLES
 
 
-def _stem(part: Any) -> str:
+def stem_of(part: Any) -> str:
+    """What to call a part of a trace."""
     while isinstance(part, Item):
         part = part.value
     if isinstance(part, Call):

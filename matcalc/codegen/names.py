@@ -34,3 +34,8 @@ def identifier(text: str) -> str:
         if not name.isidentifier():
             name = f"v_{name}"
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def derivative_name(letter: str, order: int) -> str:
+    """The keyword under which a function takes a derivative of f: f, df, d2f, d3f."""
+    return letter if not order else f"d{letter}" if order == 1 else f"d{order}{letter}"

@@ -19,6 +19,10 @@ _OF_NUMBERS = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 _TORCH = {"transpose": "permute", "axes": "dims", "axis1": "dim1", "axis2": "dim2"}
 
 
+def _is_transpose(instruction: Instruction) -> bool:
+    return instruction.op == "expand" and instruction.attributes == (1, 0)
+
+
 class PythonStatements(Statements):
     """For a library that `helpers` knows; `needs_dtype` and `needs_math` say what the body relies on."""
 
@@ -111,6 +115,12 @@ class PythonStatements(Statements):
     def matmul(self, instruction: Instruction) -> Text:
         """`@` binds as tightly as `*`, so that products among the operands stand in parentheses."""
         left, right = instruction.operands
+        turned = self.program.instructions[left]
+        if self._library == "jax.numpy" and self.program.rank(right) == 1 and _is_transpose(turned):
+            # XLA takes many times longer for the transpose of a matrix times a vector.
+            text, level = self.texts[right]
+            matrix = self._at(turned.operands[0], POWER)
+            return f"{text if level >= POWER else f'({text})'} @ {matrix}", PRODUCT
         text, level = self.texts[left]
         chained = level >= POWER or (
             level == PRODUCT and self.program.instructions[left].op in ("matmul", "solve")

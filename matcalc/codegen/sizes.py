@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from matcalc.codegen.program import Program
 from matcalc.graph import Axes, Symbol
 from matcalc.shapes.dims import Dim, dim_parts
 
@@ -101,3 +102,18 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
     }
     given = tuple(name for name in dict.fromkeys((*names, *sorted(dims))) if name not in known)
     return SizePlan(needed, tuple(readings), given, known)
+
+
+def used_dims(program: Program) -> list[Dim]:
+    """The dimensions that the program's text will mention."""
+    dims: dict[Dim, None] = {}
+    for instruction, uses in zip(program.instructions, program.live(), strict=True):
+        if not uses:
+            continue
+        if instruction.op in ("size", "eye", "reshape", "repeat"):
+            dims.update(dict.fromkeys(instruction.attributes))
+        elif instruction.op == "add_diagonal" and not program.rank(instruction.operands[1]):
+            dims[instruction.axes[0]] = None
+        elif instruction.op in ("mask", "scatter"):
+            dims.update(dict.fromkeys(instruction.attributes[1]))
+    return list(dims)

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matcalc.codegen.foreign import LANGUAGES, foreign_source
 from matcalc.codegen.helpers import Helpers
 from matcalc.codegen.lower import lower
-from matcalc.codegen.names import Names
+from matcalc.codegen.names import Names, derivative_name
 from matcalc.codegen.numbers import dim_source, tuple_source
 from matcalc.codegen.program import Program
 from matcalc.codegen.python import PythonStatements
 from matcalc.codegen.signs import appearance, settle
-from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, result_shape
+from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, result_shape, used_dims
 from matcalc.codegen.stable import prepared
 from matcalc.errors import DomainError
 from matcalc.graph import Axes, Node, Symbol
@@ -57,6 +58,24 @@ class Source:
     opaque: Mapping[str, str]
 
 
+def source_text(
+    outputs: Output | Mapping[str, Output],
+    symbols: Sequence[Symbol],
+    *,
+    target: str,
+    name: str = "evaluate",
+    doc: str = "",
+    names: Mapping[Node, str] | None = None,
+    value: Output | None = None,
+) -> str:
+    """The text alone, also for the languages that Python does not run: matlab and julia. Arguments as of `generate`."""
+    if target not in LANGUAGES:
+        return generate(outputs, symbols, target=target, name=name, doc=doc, names=names, value=value).text
+    program = _program(outputs, value, names, True)
+    keys = list(outputs) if isinstance(outputs, Mapping) else None
+    return foreign_source(program, symbols, target, name, doc, keys, value is not None)
+
+
 def generate(
     outputs: Output | Mapping[str, Output],
     symbols: Sequence[Symbol],
@@ -77,20 +96,26 @@ def generate(
     """
     if isinstance(target, str):
         if target not in TARGETS:
-            raise DomainError(f"there is no target '{target}'", hint=f"choose from {', '.join(TARGETS)}")
+            raise DomainError(
+                f"there is no code for '{target}'", hint=f"one of {', '.join([*TARGETS, *LANGUAGES])}"
+            )
         target = TARGETS[target]
-    named = outputs if isinstance(outputs, Mapping) else {"": outputs}
-    wanted = [*([value] if value else []), *named.values()]
-    new = prepared([node for node, _ in wanted]) if stable else {}
-    names = {new.get(node, node): text for node, text in (names or {}).items()}
-    program = lower([(new.get(node, node), result_shape(shape)) for node, shape in wanted], names)
-    keys = list(named) if isinstance(outputs, Mapping) else None
+    program = _program(outputs, value, names, stable)
+    keys = list(outputs) if isinstance(outputs, Mapping) else None
     return Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
 
 
-def derivative_name(letter: str, order: int) -> str:
-    """The keyword under which an evaluator takes a derivative of f: f, df, d2f, d3f."""
-    return letter if not order else f"d{letter}" if order == 1 else f"d{order}{letter}"
+def _program(
+    outputs: Output | Mapping[str, Output],
+    value: Output | None,
+    names: Mapping[Node, str] | None,
+    stable: bool,
+) -> Program:
+    named = list(outputs.values()) if isinstance(outputs, Mapping) else [outputs]
+    wanted = [*([value] if value else []), *named]
+    new = prepared([node for node, _ in wanted]) if stable else {}
+    called = {new.get(node, node): text for node, text in (names or {}).items()}
+    return lower([(new.get(node, node), result_shape(shape)) for node, shape in wanted], called)
 
 
 class Writing:
@@ -101,7 +126,7 @@ class Writing:
         self.target = target
         self.first = appearance(program, symbols)
         settle(program, self.first)
-        used = _used_dims(program)
+        used = used_dims(program)
         self.plan = plan(symbols, program.symbols(), used)
         self.mentioned = _mentioned(
             [*used, *(dim for symbol in self.plan.symbols for dim in symbol.axes)], used
@@ -260,21 +285,6 @@ def _docstring(doc: str) -> list[str]:
     if not rest:
         return [f'    """{first}"""']
     return [f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """']
-
-
-def _used_dims(program: Program) -> list[Dim]:
-    """The dimensions that the program's text will mention."""
-    dims: dict[Dim, None] = {}
-    for instruction, uses in zip(program.instructions, program.live(), strict=True):
-        if not uses:
-            continue
-        if instruction.op in ("size", "eye", "reshape", "repeat"):
-            dims.update(dict.fromkeys(instruction.attributes))
-        elif instruction.op == "add_diagonal" and not program.rank(instruction.operands[1]):
-            dims[instruction.axes[0]] = None
-        elif instruction.op in ("mask", "scatter"):
-            dims.update(dict.fromkeys(instruction.attributes[1]))
-    return list(dims)
 
 
 def _mentioned(dims: Sequence[Dim], used: Sequence[Dim]) -> set[str | int]:

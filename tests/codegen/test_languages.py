@@ -1,0 +1,149 @@
+"""MATLAB source under GNU Octave, where that is installed; the syntax of MATLAB and Julia source in any case."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from tests.codegen.test_standalone import at_random
+
+OCTAVE = shutil.which("octave-cli") or shutil.which("octave")
+CASES = [
+    ("u.T @ tanh(W2 @ tanh(W @ x + b) + c)", ["W", "W2", "b"], 1, "u: p, W2: p m, W: m n, x: n, b: m, c: p"),
+    ("norm(X @ w - y)**2/2", "w", 1, "X: m n, w: n, y: m"),
+    ("sum(softplus(-(y * (X @ w)))) + lambda_/2 * w.T @ w", "w", 2, "X: m n, y: m, w: n, lambda_: ()"),
+    ("logsumexp(x) + lambda_/2 * x.T @ x", "x", 2, "x: n, lambda_: ()"),
+    ("softmax(A @ x)", "x", 1, "A: m n, x: n"),
+    ("sum(gelu(W @ x)) + sum(elu(x)) + sum(leaky_relu(x))", "x", 1, "W: m n, x: n"),
+    ("softmax_cross_entropy(Y, X @ W)", "W", 1, "Y: m k, X: m n, W: n k"),
+    ("logsumexp(X, axis=1).T @ y", "X", 1, "X: m n, y: m"),
+    ("sum(logsumexp(X, axis=0))", "X", 1, "X: m n"),
+    ("logdet(X) - tr(inv(X) @ A)", "X", 1, "X: n n, A: n n"),
+    ("y.T @ inv(X) @ z", "y", 1, "X: n n, y: n, z: n"),
+    ("det(X)", "X", 1, "X: n n"),
+    ("sum(pinv(X))", "X", 1, "X: m n"),
+    ("norm(X - U @ V.T)**2/2", "U", 2, "X: m n, U: m k, V: n k"),
+    ("A @ X @ B", "X", 1, "A: m n, X: n p, B: p q"),
+    ("inv(X)", "X", 1, "X: n n"),
+    ("tanh(W @ x + b)", "x", 1, "W: m n, x: n, b: m"),
+    ("tanh(x)", "x", 2, "x: n"),
+    ("sum(huber(x - y))", "x", 1, "x: n, y: n"),
+    ("max(x) + sum(maximum(x, y))", "x", 1, "x: n, y: n"),
+    ("x @ r", "x", 1, "x: m, r: 1 n"),
+    ("r @ A @ x", "r", 1, "r: 1 m, A: m n, x: n"),
+    ("X * r", "X", 1, "X: m n, r: 1 n"),
+    ("sum((X - r)**2)", "r", 1, "X: m n, r: 1 n"),
+    ("norm(x)", "x", 2, "x: n"),
+    ("mean(X, axis=0)", "X", 1, "X: m n"),
+    ("vec(A @ X)", "X", 1, "A: m n, X: n p"),
+    ("kron(A, X)", "X", 1, "A: m n, X: p q"),
+    ("diag(x) @ A @ diag(y)", "x", 1, "x: m, A: m n, y: n"),
+    ("λ * sum(x**2)", "x", 2, "λ: (), x: n"),
+    ("tr(X.T @ A @ X @ B)", "X", 2, "X: m n, A: m m, B: n n"),
+]
+
+
+def literal(array: np.ndarray) -> str:
+    """A matrix of MATLAB; a vector is a column."""
+    columns = np.atleast_2d(array) if array.ndim != 1 else array[:, None]
+    return "[" + "; ".join(" ".join(repr(float(x)) for x in row) for row in columns) + "]"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
+    """What Octave computes for every case, in one process."""
+    if OCTAVE is None:
+        pytest.skip("GNU Octave is not installed")
+    folder = tmp_path_factory.mktemp("octave")
+    lines = [f"addpath('{folder}');"]
+    for number, (expression, wrt, order, shapes) in enumerate(CASES):
+        source = mc.derive(expression, wrt, order=order, shapes=shapes).code("matlab")
+        head = re.match(r"function (\w+) = (\w+)\(([^)]*)\)", source)
+        assert head is not None
+        (folder / f"case{number}.m").write_text(source.replace(f"= {head[2]}(", f"= case{number}(", 1))
+        values = {
+            name.replace("λ", "lambda_"): array for name, array in values_of(expression, shapes).items()
+        }
+        given = ", ".join(literal(values[name.strip()]) for name in head[3].split(",") if name.strip())
+        lines += [
+            "try",
+            f"    r = case{number}({given});",
+            "    if isstruct(r), f = fieldnames(r); else, f = {''}; end",
+            "    for k = 1:numel(f)",
+            "        if isempty(f{k}), a = r; else, a = r.(f{k}); end",
+            f"        printf('{number}|%s|%s|%s\\n', f{{k}}, num2str(size(a)), sprintf('%.17g ', double(a)));",
+            "    end",
+            "catch problem",
+            f"    printf('{number}|error|0|%s\\n', problem.message);",
+            "end",
+        ]
+    script = folder / "run.m"
+    script.write_text("\n".join(lines))
+    run = subprocess.run(
+        [OCTAVE, "--no-gui", "--quiet", "--norc", str(script)], capture_output=True, text=True, check=True
+    )
+    found: dict[int, Any] = {}
+    for line in run.stdout.splitlines():
+        number, name, shape, entries = line.split("|", 3)
+        if name == "error":
+            found[int(number)] = entries
+            continue
+        counts = [int(count) for count in shape.split()]
+        array = np.array(entries.split(), float).reshape(counts, order="F")
+        found.setdefault(int(number), {})[name] = array
+    return found
+
+
+def values_of(expression: str, shapes: str) -> dict[str, np.ndarray]:
+    values = at_random(dict(mc.parse(expression, shapes=shapes).shapes))
+    return {name: np.asarray(array) for name, array in values.items()}
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[case[0] for case in CASES])
+def test_octave_computes_the_same(number: int, results: dict[int, Any]) -> None:
+    expression, wrt, order, shapes = CASES[number]
+    found = results[number]
+    assert isinstance(found, dict), found
+    expected = mc.derive(expression, wrt, order=order, shapes=shapes).numpy()(**values_of(expression, shapes))
+    for name, array in expected.items() if isinstance(expected, dict) else [("", expected)]:
+        assert np.allclose(found[name].reshape(array.shape), array, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("expression", "wrt", "order", "shapes"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize("language", ["matlab", "julia"])
+def test_syntax(expression: str, wrt: Any, order: int, shapes: str, language: str) -> None:
+    """A real grammar of the language reads the source without an error."""
+    tree_sitter = pytest.importorskip("tree_sitter", reason="tree-sitter reads the syntax")
+    grammar = pytest.importorskip(f"tree_sitter_{language}", reason="tree-sitter reads the syntax")
+    source = mc.derive(expression, wrt, order=order, shapes=shapes).code(language)
+    parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+    tree = parser.parse(source.encode())
+    assert not tree.root_node.has_error, source
+
+
+def test_value_and_gradients() -> None:
+    pair = mc.value_and_grad("u.T @ tanh(W @ x)", ["W", "x"])
+    matlab, julia = pair.code("matlab"), pair.code("julia")
+    assert "function [value, gradient] = value_and_grad(u, W, x)" in matlab
+    assert "gradient.W = " in matlab
+    assert re.search(r"return dot\(h, u\), \(W = .*, x = .*\)", julia)
+
+
+def test_what_has_no_translation_is_refused() -> None:
+    from matcalc.rules.custom import register_elementwise
+    from matcalc.rules.registry import unregister
+
+    register_elementwise("cubic_bump", lambda xp, x: x * xp.float_power(x, 2), "3*x**2")
+    try:
+        with pytest.raises(mc.DomainError, match="no MATLAB source for cubic_bump"):
+            mc.parse("cubic_bump(x)").code("matlab")
+    finally:
+        unregister("cubic_bump")
+    with pytest.raises(mc.DomainError, match="no code for 'fortran'"):
+        mc.parse("tanh(x)").code("fortran")
