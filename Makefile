@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve test lint format corpus fuzz bench clean
+.PHONY: help demo serve test lint format corpus fuzz bench bench-service clean
 
 help:
 	@echo "make demo    the derivation of s = u^T f(W x + b), with its verification"
@@ -17,6 +17,7 @@ help:
 	@echo "make fuzz    random expressions by the clock: make fuzz SECONDS=600 or COUNT=20000; resumes where it stopped"
 	@echo "make bench   speed as ratios in one run; prints the tables of docs/performance.md"
 	@echo "make bench-evaluators  generated code against autodiff, on one core; prints the tables on evaluators"
+	@echo "make bench-service  what the service carries under load; needs wrk"
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -44,6 +45,9 @@ corpus: $(STAMP)
 
 fuzz: $(STAMP)
 	@$(BIN)/python -m tools.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+bench-service: $(STAMP)
+	@$(BIN)/python -m benchmarks.service $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.derive $(ARGS)

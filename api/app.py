@@ -31,9 +31,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await service.pool.stop()
         logs.log("stopped")
 
-    app = FastAPI(
-        lifespan=lifespan, docs_url=None, redoc_url=None, root_path=settings.root_path, redirect_slashes=False
-    )
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.service = service
     app.state.page = page.Page(app)
     app.include_router(router)

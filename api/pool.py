@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Coroutine
 from typing import NamedTuple
 
 import psutil
 
+from .logs import log
 from .settings import Settings
 from .zygote import FORK, KINDS, PID, REPLY, REQUEST, WARM
 
@@ -100,6 +103,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._waiting: deque[asyncio.Future[Worker]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._adding = 0
         self._closed = False
         self.killed: dict[str, int] = {"time": 0, "memory": 0, "crash": 0}
 
@@ -130,7 +134,8 @@ class Pool:
 
     async def start(self) -> None:
         """Starts the zygote and the workers; verifications are prepared for behind the scenes."""
-        await asyncio.gather(*(self._add() for _ in range(self._settings.workers)))
+        self._adding = self._settings.workers
+        await asyncio.gather(*(self._add() for _ in range(self._adding)))
         self._background(self._watch())
         self._background(self._warm())
 
@@ -151,10 +156,15 @@ class Pool:
             await asyncio.to_thread(self._zygote.wait)
             self._zygote = None
 
-    def _background(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log("worker failed to start", logging.ERROR, error=type(task.exception()).__name__)
 
     # Work --------------------------------------------------------------------------------------------------------
 
@@ -207,7 +217,7 @@ class Pool:
             return
         if worker.stale or worker.memory() > self._settings.memory_limit * MIB // 2:
             self._dismiss(worker)
-            self._background(self._add())
+            self._fill()
             return
         while self._waiting:
             future = self._waiting.popleft()
@@ -223,17 +233,24 @@ class Pool:
             return
         self.killed[why] += 1
         self._dismiss(worker)
-        if not self._closed:
-            self._background(self._add())
+        self._fill()
 
     def _dismiss(self, worker: Worker) -> None:
         self._workers.discard(worker)
         worker.kill()
 
+    def _fill(self) -> None:
+        """Starts as many workers as are missing."""
+        while not self._closed and len(self._workers) + self._adding < self._settings.workers:
+            self._adding += 1
+            self._background(self._add())
+
     async def _watch(self) -> None:
         """Kills workers that hold too much memory, and replaces idle ones that somebody else has killed."""
         while True:
             await asyncio.sleep(WATCH)
+            # Should a fork have failed, here it is tried again.
+            self._fill()
             for worker in list(self._workers):
                 if worker.ended and not worker.busy:
                     self._lost(worker, "crash")
@@ -244,11 +261,14 @@ class Pool:
     # Processes ---------------------------------------------------------------------------------------------------
 
     async def _add(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            pid = await self._ask_zygote(FORK, theirs.fileno())
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
-        worker = Worker(psutil.Process(pid), reader, writer)
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                pid = await self._ask_zygote(FORK, theirs.fileno())
+            reader, writer = await asyncio.open_unix_connection(sock=ours)
+            worker = Worker(psutil.Process(pid), reader, writer)
+        finally:
+            self._adding -= 1
         self._workers.add(worker)
         self._give_back(worker)
 

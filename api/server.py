@@ -34,7 +34,6 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=max(1, round(settings.shutdown)),
-        root_path=settings.root_path,
     )
     uvicorn.Server(config).run(sockets=[listening])
 

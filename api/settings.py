@@ -37,7 +37,6 @@ class Settings:
     cache: int = _setting(64, "MiB of answers that are kept for the next who asks the same; 0 keeps none")
     rate_limit: str = _setting("", 'requests per client, such as "60/minute"; empty: no limit')
     proxies: str = _setting("", "addresses of proxies whose X-Forwarded-For is believed, with commas, or *")
-    root_path: str = _setting("", "path under which a proxy shows the service, such as /matcalc")
     log_level: str = _setting("info", "debug, info, warning or error")
     log_text: bool = _setting(False, "write the users' expressions into the log, not only their hash")
     shutdown: float = _setting(10.0, "seconds that running requests are given when the service stops")

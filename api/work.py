@@ -13,6 +13,9 @@ import matcalc as mc
 JSON = dict[str, Any]
 # Entries that an evaluated array may have: more would be a body that nobody reads.
 MAX_ENTRIES = 200_000
+# How many derivatives a worker keeps at hand; the least recently used goes first.
+RECENT = 64
+_recent: dict[Any, mc.Derivation | mc.Derivations] = {}
 # What an expression is read with.
 READING = ("expression", "shapes", "functions", "dialect", "names")
 
@@ -144,9 +147,30 @@ def _read(request: JSON, limits: Limits) -> mc.Expression:
 
 
 def _derived(request: JSON, limits: Limits) -> mc.Derivation | mc.Derivations:
+    """The derivative; of late ones the one at hand: who looks at a derivative soon wants it verified, or as code.
+
+    They are known by the node, however the text was spaced, together with everything that they are written with:
+    nobody sees another's spelling.
+    """
     expression = _read(request, limits)
-    found = mc.derive(expression, request["wrt"], order=request["order"], layout=request["layout"])
+    words = expression.vocabulary
+    spelling = (
+        tuple(words.declared.items()),
+        words.functions,
+        words.order,
+        tuple(words.names.items()),
+        words.warnings,
+    )
+    wrt = request["wrt"]
+    asked = (tuple(wrt) if isinstance(wrt, list) else wrt, request["order"], request["layout"])
+    key = (expression.node, expression.shape, spelling, asked)
+    found = _recent.pop(key, None)
+    if found is None:
+        found = mc.derive(expression, wrt, order=request["order"], layout=request["layout"])
     assert isinstance(found, mc.Derivation | mc.Derivations)
+    _recent[key] = found
+    if len(_recent) > RECENT:
+        del _recent[next(iter(_recent))]
     return found
 
 

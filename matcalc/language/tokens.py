@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     | (?P<ARROW>->|→)
     | (?P<PLUS>\+) | (?P<MINUS>-)
     | (?P<LSQB>\[) | (?P<RSQB>\]) | (?P<EQUAL>=)
-    | (?P<PRIMES>['′″]+(?=\s*\())
+    | (?P<PRIMES>['′″]++(?=\s*+\())
     | (?P<SUPERSCRIPT>⁻?[{SUPERSCRIPT_DIGITS}]+)
     | (?P<BAD_DOT>\.(?:[*/^\\']|\s*{_WORD}+))
     | (?P<BAD>\S)
@@ -60,7 +60,8 @@ def scan(source: Source, limits: Limits) -> list[Token]:
     """
     tokens: list[Token] = []
     deepening = 0
-    for match in _TOKEN.finditer(source.text):
+    # Spaces at the end are left out: a search for a token behind them would start at each of them.
+    for match in _TOKEN.finditer(source.text, 0, len(source.text.rstrip())):
         kind = match.lastgroup
         assert kind is not None
         start, end = match.span(kind)

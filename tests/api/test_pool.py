@@ -95,7 +95,7 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(strict: Server) -> Non
 
 def test_a_request_outlives_the_end_of_its_worker() -> None:
     """Killed from outside in the middle of its work: another worker does it again."""
-    with serving(workers=1) as server:
+    with serving(workers=1, time_limit=60) as server:
         statuses: list[int | None] = []
         asking = threading.Thread(target=_ask, args=(server, statuses))
         asking.start()
@@ -136,7 +136,7 @@ def test_a_crowd_is_told_to_come_back() -> None:
 
 
 def test_who_asks_the_same_shares_one_computation() -> None:
-    with serving(workers=1, time_limit=10) as server:
+    with serving(workers=1, time_limit=60) as server:
         request = {**ENDLESS, "order": 4}
         answers: list[str] = []
         asking = [
@@ -158,7 +158,7 @@ def test_who_asks_the_same_shares_one_computation() -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_behind(how: int) -> None:
     """Not even when the service is killed while its workers compute; asked to stop, it answers first."""
-    with serving(workers=2) as server:
+    with serving(workers=2, time_limit=60, shutdown=60) as server:
         statuses: list[int | None] = []
         asking = threading.Thread(target=_ask, args=(server, statuses))
         asking.start()
@@ -166,7 +166,7 @@ def test_no_process_is_left_behind(how: int) -> None:
         family = server.children()
         assert len(family) == 3
         server.process.send_signal(how)
-        code = server.process.wait(30)
+        code = server.process.wait(60)
         _, alive = psutil.wait_procs(family, timeout=5)
         assert not alive
         asking.join()
@@ -177,6 +177,7 @@ def test_no_process_is_left_behind(how: int) -> None:
 
 def _ask(server: Server, statuses: list[int | None]) -> None:
     try:
-        statuses.append(server.client.post("/v1/derive", json={**ENDLESS, "order": 5}).status_code)
+        response = server.client.post("/v1/derive", json={**ENDLESS, "order": 5}, timeout=120)
+        statuses.append(response.status_code)
     except httpx.TransportError:
         statuses.append(None)

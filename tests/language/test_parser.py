@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -292,3 +294,21 @@ def test_lark_is_loaded_at_first_use() -> None:
     code = "import sys, matcalc.language; print('lark' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" + " " * 19_000,
+        "x" + " " * 9_000 + "+ x" + " " * 9_000,
+        "f" + "'" * 9_000 + " " * 9_000 + "z",
+        "'" * 19_000,
+    ],
+    ids=["behind", "between", "primes", "only primes"],
+)
+def test_spaces_cost_nothing(text: str) -> None:
+    """A scanner that looks for tokens in spaces, again from each of them, would take minutes."""
+    start = time.perf_counter()
+    with contextlib.suppress(ParseError):
+        parse_text(text)
+    assert time.perf_counter() - start < 1
