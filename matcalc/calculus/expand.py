@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from matcalc.calculus.cost import Measure
-from matcalc.calculus.opening import unscaled, with_opened
+from matcalc.calculus.opening import sizes_of, unscaled, with_opened
 from matcalc.graph import (
     Coefficient,
     Contract,
@@ -13,6 +13,7 @@ from matcalc.graph import (
     Size,
     Sum,
     base_and_exponent,
+    contract,
     linear,
     rebuild,
     shared_parts,
@@ -59,17 +60,24 @@ def expanded(node: Sum, measure: Measure, marks: Marks) -> Node | None:
 
 
 def expanded_product(node: Contract, measure: Measure, marks: Marks) -> Node | None:
-    """A product of sums multiplied out where terms cancel and it gets shorter, (1 + t) (1 - t), or None."""
-    if sum(isinstance(factor, Sum) for factor in node.children) < 2 or not marks.may_cancel(node):
-        return None
-    found = _products((1, node))
-    if found is None:
-        return None
-    made = linear(found, node.axes)
-    shorter = _count(made) < len(found) and measure.body(made) < measure.body(node) + _named_inside(
-        node, measure
-    )
-    return made if shorter else None
+    """A product with two sums multiplied out where terms cancel and it gets shorter, (1 + t) (1 - t), or None."""
+    sums = [pair for pair in node.factors if isinstance(pair[0], Sum)]
+    for k, (first, labels) in enumerate(sums):
+        for second, others in sums[k + 1 :]:
+            if others != labels or len(first.children) * len(second.children) > BUDGET:
+                continue
+            own = tuple(range(len(labels)))
+            both = contract([(first, own), (second, own)], own)
+            found = _products((1, both)) if marks.may_cancel(both) else None
+            if found is not None:
+                made = linear(found, both.axes)
+                named = _named_inside(both, measure)
+                if _count(made) < len(found) and measure.body(made) < measure.body(both) + named:
+                    rest = [
+                        pair for pair in node.factors if pair[0] not in (first, second) or pair[1] != labels
+                    ]
+                    return contract([*rest, (made, labels)], node.out, sizes_of(node))
+    return None
 
 
 class Marks:

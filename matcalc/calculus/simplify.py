@@ -31,6 +31,8 @@ from matcalc.graph import (
 
 # Rounds over the whole graph; each must shorten the result, or it is the last.
 ROUNDS = 12
+# Factors that trying a law on the terms of one sum among factors may take.
+EFFORT = 64
 # Products with a name that are tried without; with more the result is a network, whose layers have names.
 NAMES = 4
 
@@ -152,7 +154,7 @@ class _Round:
     def _by_laws_inside(self, node: Contract) -> Node:
         """The product with a sum among its factors multiplied out, where laws then shorten the terms."""
         for place, (factor, labels) in enumerate(node.factors):
-            if not isinstance(factor, Sum):
+            if not isinstance(factor, Sum) or len(factor.terms) * len(node.factors) > EFFORT:
                 continue
             others = [pair for k, pair in enumerate(node.factors) if k != place]
             outer = [other for other, held in others if not held or not set(held).isdisjoint(labels)]
