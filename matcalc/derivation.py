@@ -167,8 +167,12 @@ class Derivation(Shown, Computed):
         symmetric = self.order == 2 and self._wrt[0] is self._wrt[1] and self._of.shape == ()
         return Operators(node, rows, self._symbols, self.functions, symmetric=symmetric)
 
-    def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> Any:
-        """Compare with JAX autodiff and with central differences at random points; returns the evidence."""
+    def verify(self, samples: int = 3, seed: int = 0, device: Any = None, dtype: str = "float64") -> Any:
+        """Compare with JAX autodiff and with central differences at random points; returns the evidence.
+
+        `device` is None for JAX's default, "cpu", "gpu", or "all" that JAX sees; `dtype` "float32" checks the
+        evaluators in single precision.
+        """
         from matcalc.numeric.verification import verify
 
         return verify(
@@ -181,6 +185,7 @@ class Derivation(Shown, Computed):
             samples=samples,
             seed=seed,
             device=device,
+            dtype=dtype,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -238,9 +243,11 @@ class Derivations(Mapping[str, Derivation], Computed):
         lines = [f"    {name}: {said(one)}" for name, one in self._derivations.items()]
         return "\n".join([f"The derivatives of {said(first.of)}, by variable:", "", *lines])
 
-    def verify(self, samples: int = 3, seed: int = 0, device: Any = None) -> dict[str, Any]:
+    def verify(
+        self, samples: int = 3, seed: int = 0, device: Any = None, dtype: str = "float64"
+    ) -> dict[str, Any]:
         """The evidence for each derivative, by variable."""
-        return {name: one.verify(samples, seed, device) for name, one in self._derivations.items()}
+        return {name: one.verify(samples, seed, device, dtype) for name, one in self._derivations.items()}
 
 
 def derive(

@@ -17,9 +17,11 @@ from matcalc.codegen import NUMPY
 from matcalc.errors import DomainError, LimitError
 from matcalc.graph import Node, Symbol, topological
 from matcalc.graph import symbols as symbols_below
-from matcalc.numeric.autodiff import Autodiff, find_device, generated_function, import_jax
+from matcalc.numeric.autodiff import find_device, generated_function, import_jax
+from matcalc.numeric.comparison import NOTHING, Check, Task, Worst
 from matcalc.numeric.differences import Differences, Projection
 from matcalc.numeric.samples import sampler_for, sizes_for
+from matcalc.numeric.single import single_precision
 from matcalc.shapes.dims import dim_value
 from matcalc.shapes.layouts import Arrangement
 
@@ -28,41 +30,8 @@ Array = np.ndarray[Any, Any]
 # Relative to the largest entry of the derivative.
 AUTODIFF_TOLERANCE = 1e-8
 DIFFERENCE_TOLERANCE = 1e-5
-# Derivatives below this, relative to the expression's own value, count as rounding.
-_NOTHING = 1e-8
 # Entries that an array may have for a verification.
 ROOM = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison: the entry with the largest relative error among `entries`, in which sample, against what."""
-
-    against: str
-    device: str
-    error: float
-    tolerance: float
-    sample: int
-    index: tuple[int, ...]
-    ours: float
-    theirs: float
-    entries: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether the error is within the tolerance; an error that is not a number is not."""
-        return bool(self.error <= self.tolerance)
-
-    def __str__(self) -> str:
-        verdict = "agrees with" if self.passed else "DISAGREES with"
-        line = f"{verdict} {self.against} on {self.device}: largest relative error {self.error:.1e}"
-        line += f" (tolerance {self.tolerance:.0e}, {self.entries} entries)"
-        if self.passed:
-            return line
-        return (
-            line
-            + f"; in sample {self.sample} at {list(self.index)} ours is {self.ours:.9g}, theirs {self.theirs:.9g}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +43,7 @@ class Verification:
     samples: int
     seed: int
     dtype: str
+    note: str = ""
 
     @property
     def passed(self) -> bool:
@@ -97,7 +67,7 @@ class Verification:
         sizes = ", ".join(f"{name} = {size}" for name, size in self.sizes.items()) or "scalars"
         head = f"{'verified' if self.passed else 'NOT verified'} in {self.dtype}: "
         head += f"{self.samples} random inputs, {sizes}, seed {self.seed}"
-        return "\n".join([head, *(f"  {check}" for check in self.checks)])
+        return "\n".join([head, *(f"  {line}" for line in (*self.checks, self.note) if line)])
 
     __repr__ = __str__
 
@@ -125,12 +95,15 @@ def verify(
     samples: int = 3,
     seed: int = 0,
     device: Any = None,
+    dtype: str = "float64",
 ) -> Verification:
     """Compare `derivative` of `output` by `wrt` (a symbol, or one for each order) with JAX and central differences.
 
     The derivative's axes are those of the output and then those of each variable, or these as `arrangement` lays them
     out. By a symmetric or diagonal variable the references are projected as SPEC § 2 says, `symmetric="cookbook"`
-    included. `device` is None for JAX's default, "cpu", "gpu" or a JAX device.
+    included. `device` is None for JAX's default, "cpu", "gpu", a JAX device, or "all" that JAX sees. With `dtype`
+    "float32" the evaluators compute in single precision, on NumPy and on the devices, and are compared with JAX's
+    derivative in double precision; ten times the error that JAX itself makes in single precision is allowed.
 
     Raises DomainError when JAX or the device is missing, or no inputs are found at which the expression is smooth: a
     check that cannot run never passes.
@@ -142,79 +115,58 @@ def verify(
     known = tuple(dict.fromkeys((*symbols, *symbols_below(output, derivative, *variables))))
     # Before anything is drawn: whether JAX and the device are there at all.
     jax = import_jax()
-    where = find_device(jax, device)
+    if dtype not in ("float64", "float32"):
+        raise DomainError(f"dtype is 'float64' or 'float32', not {dtype!r}")
+    everywhere = isinstance(device, str) and device == "all"
+    places = jax.devices() if everywhere else [find_device(jax, device)]
     _check_room([output, derivative, *known])
     sampler = sampler_for([output], known, seed, smooth=[derivative])
     sizes = sampler.sizes
     projection = Projection(variables, symmetric)
-    rank = len(output.axes)
-    ours = generated_function(derivative, known, sizes, NUMPY, np, stable=True)
-    forward = generated_function(output, known, sizes, NUMPY, np)
-    with Autodiff(jax, output, variables, known, sizes, where) as autodiff:
+    points = [sampler.draw() for _ in range(samples)]
+    task = Task(jax, output, derivative, variables, known, sizes, projection, arrangement)
+    note = "" if not everywhere or _sees_gpu(places) else "no GPU was seen"
+    checks: list[Check] = []
+    if dtype == "float32":
+        for where in places:
+            checks += single_precision(task, points, where)
+        return Verification(tuple(checks), sizes, samples, seed, dtype, note)
+    stepping = Projection(variables[:-1], symmetric)
+    for where in places:
+        checks += _double_precision(task, points, where, stepping, seed)
+    # Differences of NumPy's are the same for every device.
+    return Verification(tuple(dict.fromkeys(checks)), sizes, samples, seed, dtype, note)
+
+
+def _double_precision(
+    task: Task, points: Sequence[dict[str, Array]], where: Any, stepping: Projection, seed: int
+) -> list[Check]:
+    """The NumPy evaluator against JAX's derivative on a device and against central differences."""
+    variables, sizes, rank = task.variables, task.sizes, len(task.output.axes)
+    ours = generated_function(task.derivative, task.known, sizes, NUMPY, np, stable=True)
+    forward = generated_function(task.output, task.known, sizes, NUMPY, np)
+    with task.autodiff(where) as autodiff:
         # Beyond order 2 steps of the expression itself are too coarse: step JAX's derivative of one order less.
         high = len(variables) > 2
-        stepping = Projection(variables[:-1], symmetric)
         differences = Differences(
             (lambda values: stepping(autodiff.lower(values), rank)) if high else forward,
             variables[-1:] if high else variables,
-            projection,
+            task.projection,
             sizes,
             seed,
         )
-        by_jax = _Worst(f"JAX autodiff ({autodiff.mode})", AUTODIFF_TOLERANCE)
-        by_steps = _Worst(
+        by_jax = Worst(f"JAX autodiff ({autodiff.mode})", AUTODIFF_TOLERANCE)
+        by_steps = Worst(
             "central differences" + (" of JAX's lower derivative" if high else ""), DIFFERENCE_TOLERANCE
         )
-        for number in range(samples):
-            values = sampler.draw()
+        for number, values in enumerate(points):
             with np.errstate(all="ignore"):
                 found, size = ours(values), max(1.0, float(np.max(np.abs(forward(values)), initial=0.0)))
                 stepped = differences(values)
-            expected = projection(autodiff(values), rank)
-            by_jax.compare(number, found, _arranged(expected, arrangement), _NOTHING * size)
-            by_steps.compare(number, found, _arranged(stepped, arrangement), differences.noise * size)
-    checks = (by_jax.check(autodiff.device), by_steps.check(autodiff.device if high else "cpu (NumPy)"))
-    return Verification(checks, sizes, samples, seed, "float64")
+            by_jax.compare(number, found, task.expected(autodiff, values), NOTHING * size)
+            by_steps.compare(number, found, task.arranged(stepped), differences.noise * size)
+    return [by_jax.check(autodiff.device), by_steps.check(autodiff.device if high else "cpu (NumPy)")]
 
 
-def _arranged(array: Array, arrangement: Arrangement | None) -> Array:
-    """The array as a layout has it: axes permuted, and groups of them fused."""
-    if arrangement is None:
-        return array
-    turned = array.transpose(arrangement.order)
-    counts = iter(turned.shape)
-    return turned.reshape([math.prod(next(counts) for _ in range(size)) for size in arrangement.groups])
-
-
-class _Worst:
-    """The largest relative error so far."""
-
-    def __init__(self, against: str, tolerance: float) -> None:
-        self.against = against
-        self.tolerance = tolerance
-        self.entries = 0
-        self.worst: tuple[float, int, tuple[int, ...], float, float] = (-1.0, 0, (), 0.0, 0.0)
-
-    def compare(self, sample: int, ours: Array, theirs: Array, floor: float) -> None:
-        """Takes one sample in. `theirs` may be a masked array: masked entries are not compared."""
-        compared = ~np.ma.getmaskarray(theirs)
-        reference = np.ma.getdata(theirs)
-        if ours.shape != reference.shape:
-            raise DomainError(f"the derivative has shape {ours.shape}, its reference {reference.shape}")
-        if not compared.any():
-            return
-        self.entries += int(compared.sum())
-        scale = max(float(np.max(np.abs(reference[compared]))), floor)
-        errors = np.where(compared, np.abs(ours - reference) / scale, -1.0)
-        # What is not a number on either side is an error beyond all others.
-        errors[np.isnan(errors)] = np.inf
-        index = tuple(int(k) for k in np.unravel_index(int(np.argmax(errors)), errors.shape))
-        if errors[index] > self.worst[0]:
-            self.worst = (float(errors[index]), sample, index, float(ours[index]), float(reference[index]))
-
-    def check(self, device: str) -> Check:
-        """What has been seen. Raises DomainError when nothing has."""
-        if not self.entries:
-            raise DomainError(f"nothing could be compared with {self.against}")
-        error, sample, index, ours, theirs = self.worst
-        return Check(self.against, device, error, self.tolerance, sample, index, ours, theirs, self.entries)
+def _sees_gpu(places: Sequence[Any]) -> bool:
+    return any(place.platform in ("gpu", "cuda", "rocm") for place in places)

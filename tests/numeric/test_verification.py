@@ -24,6 +24,7 @@ from matcalc.graph import (
     multiply,
     negate,
     number,
+    ones,
     permute,
     power,
     scale,
@@ -240,3 +241,28 @@ def test_random_graphs(node: Node) -> None:
             assert "no inputs were found" in str(error)
         else:
             assert evidence, str(evidence)
+
+
+@pytest.mark.parametrize(("output", "variable"), [(TANH, W), (LOGDET, X), (INVERSE, X), (QUADRATIC, x)])
+def test_single_precision(output: Node, variable: Symbol) -> None:
+    """The evaluators keep float32 on NumPy and on every device, and are as close as JAX is."""
+    evidence = verify(output, derivative(output, variable), variable, device="all", dtype="float32")
+    assert evidence, str(evidence)
+    assert evidence.dtype == "float32"
+    assert evidence.devices[0] == "cpu (NumPy)"
+    assert all(1e-9 < check.tolerance < 1e-2 for check in evidence.checks)
+    wrong = add(derivative(output, variable), ones(derivative(output, variable).axes))
+    assert not verify(output, wrong, variable, dtype="float32")
+
+
+def test_every_device_is_named() -> None:
+    import jax
+
+    evidence = verify(TANH, derivative(TANH, x), x, device="all")
+    assert evidence
+    for device in jax.devices():
+        assert any(f"{device.platform}:{device.id}" in name for name in evidence.devices)
+    seen = any(device.platform == "gpu" for device in jax.devices())
+    assert seen or "no GPU was seen" in str(evidence)
+    with pytest.raises(DomainError, match="dtype is"):
+        verify(TANH, derivative(TANH, x), x, dtype="float16")
