@@ -131,7 +131,7 @@ class Derivation(Shown, Computed):
         """
         from matcalc.notation.einsum import einsum
 
-        return einsum(self._as_tensor._formula(indexed=True))
+        return einsum(self._as_tensor._formula(indices="operands"))
 
     # Evaluation ------------------------------------------------------------------------------------------------
 

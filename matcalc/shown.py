@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from matcalc.declared import Declared, public_shape
 from matcalc.errors import LimitError
@@ -104,7 +105,7 @@ class Shown:
 
     # Notation --------------------------------------------------------------------------------------------------
 
-    def _formula(self, *, expanded: bool = False, indexed: bool = False) -> Tree:
+    def _formula(self, *, expanded: bool = False, indices: Literal["", "operands", "entries"] = "") -> Tree:
         order = {name: place for place, name in enumerate(self._order)}
         return formula(
             self.node,
@@ -114,7 +115,7 @@ class Shown:
             tuple(self._taken),
             typed=self._typed,
             expanded=expanded,
-            indexed=indexed,
+            indices=indices,
         )
 
     @property
@@ -202,7 +203,7 @@ class Shown:
         """The formula in index notation: `A[i,j] * x[j] -> i`."""
         from matcalc.notation.text import text
 
-        return text(self._formula(indexed=True))
+        return text(self._formula(indices="entries"))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows."""

@@ -15,6 +15,7 @@ from matcalc.graph.maps import power
 from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
+from matcalc.graph.products import permute
 from matcalc.graph.rebuild import rebuild
 from matcalc.graph.walk import topological
 
@@ -56,8 +57,17 @@ class _Expansion:
         if isinstance(node, Contract):
             return linear(self._distributed(node), node.axes)
         if isinstance(node, Map):
-            return self._expanded_power(node)
+            return self._oriented(self._expanded_power(node))
         return node
+
+    def _oriented(self, node: Node) -> Node:
+        """f(Xᵀ) and f(X)ᵀ are one node: of the two ways to apply a function entry by entry one is taken for both."""
+        if not isinstance(node, Map) or len(node.axes) != 2:
+            return node
+        turned = [self.expand(permute(child, (1, 0))) if child.axes else child for child in node.children]
+        if [child.digest for child in turned] >= [child.digest for child in node.children]:
+            return node
+        return permute(rebuild(node, turned), (1, 0))
 
     def _terms(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
         expanded = self.expand(node) if isinstance(node, (Sum, Contract)) else node

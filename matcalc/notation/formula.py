@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from typing import Literal
 
 from matcalc.errors import LimitError
 from matcalc.graph import Map, Node, Sum, base_and_exponent, topological
 from matcalc.graph.tidy import NAMED_FROM
 from matcalc.notation import pieces
+from matcalc.notation.entries import write_entries
 from matcalc.notation.indexform import write_indexed
 from matcalc.notation.names import Part, name_parts
 from matcalc.notation.render import walk
@@ -28,14 +30,14 @@ def formula(
     *,
     typed: Container[Node] | None = None,
     expanded: bool = False,
-    indexed: bool = False,
+    indices: Literal["", "operands", "entries"] = "",
 ) -> Tree:
     """The formula of `node` as a value of `shape`, a row being the transpose of a column.
 
     `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` names in use.
     `typed` holds the nodes that the user wrote, whose sums may broadcast; None means all of them.
     `expanded` writes every part out instead of naming those that occur twice (LimitError when that is unreadable),
-    `indexed` writes index notation.
+    `indices` writes index forms: of operands in matrix notation, or of entries all the way down.
     """
     nodes = topological([node])
     places = _places(nodes, node)
@@ -52,13 +54,21 @@ def formula(
     }
     writer = Writer(order, parts, typed, frozenset(taken))
     writer.write(nodes)
-    body = write_indexed(writer, node) if indexed or len(node.axes) > 2 else writer.own(node)
+
+    def written(node: Node) -> Tree:
+        if indices == "entries":
+            return write_entries(writer, node)
+        tensor = len(node.axes) > 2 or (indices and node is root)
+        return write_indexed(writer, node) if tensor else writer.own(node)
+
+    root = node
+    body = written(node)
     is_row = len(shape) == 2 and shape[0] == 1 and shape[1] != 1
-    if is_row and not (indexed and isinstance(body, IndexForm)):
+    if is_row and not (indices and isinstance(body, IndexForm)):
         body = pieces.transposed(body)
     if not named:
         return body
-    trees = [writer.own(part) if len(part.axes) < 3 else write_indexed(writer, part) for part in named]
+    trees = [written(part) for part in named]
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
     for part, name in zip(named, name_parts(asked, {*taken, *_letters_in(body, *trees)}), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.

@@ -59,19 +59,20 @@ def write_indexed(writer: Written, node: Node) -> Tree:
         out, start = [], 0
         for group in node.groups:
             run = names[start : start + group]
-            out.append(run[0] if group == 1 else _grouped(run))
+            out.append(run[0] if group == 1 else grouped(run))
             start += group
-        return IndexForm(_shape(node), _body(writer, inner, names, supply), tuple(out))
+        return IndexForm(shape_of_axes(node), _body(writer, inner, names, supply), tuple(out))
     names = [next(supply) for _ in node.axes]
-    return IndexForm(_shape(node), _body(writer, node, names, supply), tuple(names))
+    return IndexForm(shape_of_axes(node), _body(writer, node, names, supply), tuple(names))
 
 
-def _shape(node: Node) -> Shape:
+def shape_of_axes(node: Node) -> Shape:
     """The two dimensions of a scalar, a column or a matrix; a tensor's axes."""
     return (*node.axes, 1, 1)[:2] if len(node.axes) < 2 else node.axes
 
 
-def _grouped(names: Sequence[str]) -> str:
+def grouped(names: Sequence[str]) -> str:
+    """Letters of one axis: `(ij)`."""
     joined = "".join(names) if all(len(name) == 1 for name in names) else ",".join(names)
     return f"({joined})"
 
@@ -82,7 +83,7 @@ def _body(writer: Written, node: Node, names: Sequence[str], supply: Iterator[st
         return _entry(writer, node, names)
     if isinstance(node, Sum):
         if not node.terms:
-            return _zero(node, names)
+            return zero_at(node, names)
         terms = sorted(_terms(writer, node), key=lambda term: (writer.rank(term[1]), term[1].digest))
         return pieces.addition(
             [(1 if c > 0 else -1, _product(writer, term, names, supply, abs(c))) for c, term in terms], SCALAR
@@ -101,18 +102,21 @@ def _terms(writer: Written, node: Sum) -> list[tuple[Coefficient, Node]]:
     return found
 
 
-def _zero(node: Sum, names: Sequence[str]) -> Tree:
-    return pieces.scaled([Literal(SCALAR, 0)], pieces.scaled(*_last(_ones(node.axes, names))))
+def zero_at(node: Sum, names: Sequence[str]) -> Tree:
+    """The zero, spread over `names`."""
+    return pieces.scaled([Literal(SCALAR, 0)], pieces.scaled(*last(ones_at(node.axes, names))))
 
 
-def _ones(axes: Sequence[object], names: Sequence[str]) -> list[Tree]:
+def ones_at(axes: Sequence[object], names: Sequence[str]) -> list[Tree]:
+    """A one for each letter, which says how far it runs."""
     return [
         Indexed(SCALAR, pieces.ones(dim, 1), (name,))  # type: ignore[arg-type]
         for dim, name in zip(axes, names, strict=True)
     ]
 
 
-def _last(factors: Sequence[Tree]) -> tuple[Sequence[Tree], Tree]:
+def last(factors: Sequence[Tree]) -> tuple[Sequence[Tree], Tree]:
+    """The factors before the last one, and that."""
     return (factors[:-1], factors[-1]) if factors else ((), pieces.ONE)
 
 
@@ -147,7 +151,7 @@ def _product(
                 above.append((writer.rank(factor), _entry(writer, factor, inside)))
             elif len(factor.axes) <= 2:
                 tree = writer.power(base, -exponent)
-                below.append(_indexed(tree, inside) if inside else tree)
+                below.append(indexed(tree, inside) if inside else tree)
             else:
                 below.append(pieces.power(_entry(writer, base, inside), -exponent))
         above.sort(key=lambda pair: pair[0])
@@ -155,20 +159,21 @@ def _product(
         held |= {label for label in node.out if node.out.count(label) > 1}
         free = [(node.sizes[label], name) for label, name in letter_of.items() if label not in held]
         # A letter that only a fused axis holds has its size from nowhere else.
-        lonely = _split_only(node)
+        lonely = split_only(node)
         free += [(node.sizes[label], letter_of[label]) for label in sorted(lonely)]
         factors = [tree for _, tree in above] + deltas
-        factors += _ones([dim for dim, _ in free], [name for _, name in free])
+        factors += ones_at([dim for dim, _ in free], [name for _, name in free])
     else:
         factors = [_entry(writer, node, names)]
         if isinstance(node, Split):
-            factors += _ones(node.axes, names)
-    scalars, body = _last(factors)
+            factors += ones_at(node.axes, names)
+    scalars, body = last(factors)
     whole = pieces.scaled(scalars, body)
     return pieces.over(coefficient, (), below, whole)  # type: ignore[arg-type]
 
 
-def _split_only(node: Contract) -> set[int]:
+def split_only(node: Contract) -> set[int]:
+    """The labels that only a fused axis holds: nothing else says how far they run."""
     fused: set[int] = set()
     plain: set[int] = {label for label in node.out if node.out.count(label) > 1}
     for factor, labels in node.factors:
@@ -181,13 +186,9 @@ def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
     if not node.axes:
         return writer.tree(node)
     if isinstance(node, Split) and node not in writer.parts:
-        inner, at = iter(names), []
-        for part in node.parts:
-            run = [next(inner) for _ in part]
-            at.append(run[0] if len(run) == 1 else _grouped(run))
-        return _entry(writer, node.children[0], at)
+        return _entry(writer, node.children[0], places_of_split(node, names))
     if node in writer.parts or len(node.axes) <= 2 or isinstance(node, Apply):
-        return _indexed(writer.tree(node), names)
+        return indexed(writer.tree(node), names)
     if isinstance(node, Map):
         arguments = tuple(
             _entry(writer, child, names) if child.axes else writer.tree(child) for child in node.children
@@ -201,6 +202,13 @@ def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
     return Indexed(SCALAR, write_indexed(writer, node), tuple(names))
 
 
+def places_of_split(node: Split, names: Sequence[str]) -> tuple[str, ...]:
+    """The places of the stacked node's axes, with the letters of one axis in brackets."""
+    inner = iter(names)
+    runs = [[next(inner) for _ in part] for part in node.parts]
+    return tuple(run[0] if len(run) == 1 else grouped(run) for run in runs)
+
+
 def _power(node: Map, inside: Tree, above: Tree) -> Tree:
     """A power of an entry."""
     exponent = base_and_exponent(node)[1]
@@ -211,7 +219,8 @@ def _power(node: Map, inside: Tree, above: Tree) -> Tree:
     return pieces.power(inside, exponent)
 
 
-def _indexed(tree: Tree, names: Sequence[str]) -> Tree:
+def indexed(tree: Tree, names: Sequence[str]) -> Tree:
+    """A formula at its letters; a transpose exchanges them."""
     if isinstance(tree, Transposed) and len(names) == 2:
         return Indexed(SCALAR, tree.body, (names[1], names[0]))
     if isinstance(tree, Transposed) and isinstance(tree.body, Name):

@@ -32,6 +32,9 @@ EQUAL = [
     ("(x + y) / (x + y)", "ones(n)"),
     ("exp(A @ (x + y))", "exp(A @ x + A @ y)"),
     ("inv(A @ (B + B))", "inv(2 * A @ B)"),
+    ("exp(A.T)", "exp(A).T"),
+    ("maximum(A, tanh(B.T))", "maximum(A.T, tanh(B)).T"),
+    ("sum(exp(A.T - sin(B).T) * B)", "sum(exp(A - sin(B)) * B.T)"),
     ("sum(x) * sum(y)", "sum(x * sum(y))"),
     ("norm(A @ x)**2", "x.T @ A.T @ A @ x"),
     ("norm(A @ x)**4 * y", "(x.T @ A.T @ A @ x)**2 * y"),
@@ -48,6 +51,7 @@ def test_the_same_expanded(a: str, b: str) -> None:
 UNEQUAL = [
     ("A @ B", "B @ A"),
     ("A", "A.T"),
+    ("exp(A)", "exp(A.T)"),
     ("x * y", "x + y"),
     ("(x + y)**2", "x**2 + y**2"),
     ("x / y", "y / x"),
