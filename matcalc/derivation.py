@@ -129,9 +129,8 @@ class Derivation(Shown, Computed):
 
         The operands are in matrix notation, vectors with one axis. Raises DomainError where `vec` or `kron` occur.
         """
-        from matcalc.notation.einsum import einsum
-
-        return einsum(self._as_tensor._formula(indices="operands"))
+        tensor = self._as_tensor
+        return tensor.einsum if tensor is not self else super().einsum
 
     # Evaluation ------------------------------------------------------------------------------------------------
 

@@ -205,6 +205,16 @@ class Shown:
 
         return text(self._formula(indices="entries"))
 
+    @cached_property
+    def einsum(self) -> str:
+        """The formula as `einsum('ik,lj->ijkl', A, B)`: the operands are in matrix notation, vectors with one axis.
+
+        Raises DomainError where `vec` or `kron` occur.
+        """
+        from matcalc.notation.einsum import einsum
+
+        return einsum(self._formula(indices="operands"))
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows."""
         from matcalc.notebook import bundle

@@ -32,6 +32,15 @@ def test_spelling(expression: str, wrt: str, expected: str) -> None:
     assert mc.derive(expression, wrt, shapes=shapes).einsum == expected
 
 
+def test_an_expression_has_one_too() -> None:
+    assert mc.parse("A @ x + b").einsum == "einsum('ij,j->i', A, x) + b"
+    assert mc.parse("A[i,j] * x[k] -> ijk").einsum == "einsum('ij,k->ijk', A, x)"
+
+
+def test_all_layouts_have_the_tensor_s() -> None:
+    assert mc.derive("A @ X @ B", "X", layout="jacobian").einsum == "einsum('ik,lj->ijkl', A, B)"
+
+
 def test_letters_are_no_names() -> None:
     derivation = mc.derive("A @ X @ B", "X", shapes="A: j k, X: k l, B: l i")
     assert derivation.einsum == "einsum('pr,sq->pqrs', A, B)"
