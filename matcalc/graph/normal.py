@@ -6,6 +6,7 @@ Expansion may grow exponentially, so it works within a named budget; past it the
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import permutations
 
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
@@ -23,6 +24,8 @@ from matcalc.graph.walk import topological
 EXPANSION_BUDGET = 20_000
 # Factors that a power of a product may have when it is written out.
 LONGEST_POWER = 64
+# Axes that an elementwise function may have for their order to be settled.
+LARGEST_TURNED = 4
 
 _Product = list[tuple[Node, tuple[int, ...]]]
 
@@ -61,13 +64,21 @@ class _Expansion:
         return node
 
     def _oriented(self, node: Node) -> Node:
-        """f(Xᵀ) and f(X)ᵀ are one node: of the two ways to apply a function entry by entry one is taken for both."""
-        if not isinstance(node, Map) or len(node.axes) != 2:
+        """f(Xᵀ) and f(X)ᵀ are one node: of the orders of axes in which a function is applied one stands for all."""
+        if not isinstance(node, Map) or not 2 <= len(node.axes) <= LARGEST_TURNED:
             return node
-        turned = [self.expand(permute(child, (1, 0))) if child.axes else child for child in node.children]
-        if [child.digest for child in turned] >= [child.digest for child in node.children]:
+        orders = list(permutations(range(len(node.axes))))
+        left = self.left  # the terms of the operands are paid for already
+        turned = [
+            [self.expand(permute(child, order)) if child.axes else child for child in node.children]
+            for order in orders
+        ]
+        self.left = left
+        best = min(range(len(orders)), key=lambda k: [child.digest for child in turned[k]])
+        if turned[best] == list(node.children):
             return node
-        return permute(rebuild(node, turned), (1, 0))
+        back = [orders[best].index(axis) for axis in range(len(node.axes))]
+        return permute(rebuild(node, turned[best]), back)
 
     def _terms(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
         expanded = self.expand(node) if isinstance(node, (Sum, Contract)) else node
