@@ -47,6 +47,7 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     schemas.update(problems["$defs"])
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            operation["responses"]["200"]["description"] = "The answer"
             if not path.startswith("/v1/"):
                 continue
             statuses = _TITLES if method == "post" else (429, 503)

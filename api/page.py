@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -54,10 +55,8 @@ class Page:
         self._files: dict[str, tuple[File, str, bytes]] = {}
         self._font = Font()
         for path in (files(__package__) / "page").iterdir():
-            content = path.read_bytes()
-            if path.name == "index.html":
-                content = content.replace(b"{{targets}}", " ".join(mc.code_targets()).encode())
-            self._add(path.name, File(content, _TYPES[path.name.rpartition(".")[2]]))
+            if path.name != "index.html":
+                self._add(path.name, File(path.read_bytes(), _TYPES[path.name.rpartition(".")[2]]))
 
     def _add(self, name: str, file: File) -> tuple[File, str, bytes]:
         packed = b"" if name.endswith(".woff2") else gzip.compress(file.content, 9)
@@ -89,6 +88,11 @@ class Page:
         if name == "math.woff2":
             font = await self._font.get()
             return self._add(name, File(font, _TYPES["woff2"], _LONG)) if font else None
+        if name == "index.html":
+            # Not at the start: to know the targets, most of matcalc is loaded.
+            targets = " ".join(await asyncio.to_thread(mc.code_targets))
+            text = (files(__package__) / "page" / name).read_text("utf-8").replace("{{targets}}", targets)
+            return self._add(name, File(text.encode(), _TYPES["html"]))
         if name == "docs":
             return self._add(name, File(reference(self._app.openapi()).encode(), _TYPES["html"]))
         return None

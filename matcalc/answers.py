@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from matcalc.codegen import TARGETS
 from matcalc.derivation import Derivation, Derivations
 from matcalc.errors import MatcalcError
 from matcalc.expression import Expression, parse
@@ -83,7 +82,10 @@ def problem_data(error: MatcalcError, given: Mapping[str, Any] | None = None) ->
 
 def code_targets() -> tuple[str, ...]:
     """The languages and libraries that derivatives can be written in as source code."""
-    return tuple(TARGETS)
+    from matcalc.codegen.foreign import LANGUAGES
+    from matcalc.codegen.source import TARGETS
+
+    return (*TARGETS, *LANGUAGES)
 
 
 def functions_data(names: Iterable[str] = ()) -> list[dict[str, Any]]:

@@ -133,7 +133,13 @@ def _add_derive(commands: Any) -> None:
     add("--dialect", default="python", help=f"{', '.join(DIALECTS)} (default: python)")
     add("--steps", action="store_true", help="show the derivation step by step")
     add("--index", action="store_true", help="show index notation as well")
-    add("--code", action="append", default=[], metavar="TARGET", help="show source code: numpy")
+    add(
+        "--code",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="show source code: numpy, jax, torch, matlab or julia",
+    )
     add("--verify", action="store_true", help="compare with JAX autodiff and central differences")
     add("--json", action="store_true", help="print one JSON object, as the HTTP service answers")
     derive.set_defaults(command=derive_command)

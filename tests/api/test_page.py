@@ -277,7 +277,7 @@ def _keep(page: Page, path: Path) -> None:
             }""",
             [b64(shot), b64(path.read_bytes())],
         )
-        if different < 0.01:
+        if different < 0.001:
             return
     path.write_bytes(shot)
 
