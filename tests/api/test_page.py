@@ -244,7 +244,7 @@ def test_a_first_visit_is_small(server: Server, browser: Browser) -> None:
 
 def test_the_readme_shows_the_page_as_it_is(server: Server, browser: Browser) -> None:
     """The picture in the README is taken here; it is replaced when the page looks different."""
-    context = browser.new_context(viewport={"width": 1000, "height": 690}, color_scheme="light")
+    context = browser.new_context(viewport={"width": 1000, "height": 800}, color_scheme="light")
     page = context.new_page()
     page.goto(f"{server.url}/#e=u.T+%40+f(W+%40+x+%2B+b)&by=W")
     page.wait_for_selector(".evidence")
