@@ -146,6 +146,22 @@ class Derivation(Shown, Computed):
         by = " and ".join(self.wrt)
         return f"The derivative of {said(self._of)} by {by}:\n\n{indent(said(self), '    ')}"
 
+    def factors(self) -> Any:
+        """An evaluator of the two vectors whose outer product the derivative is: δ and x of a weight's δ xᵀ.
+
+        It gives a dict with "left" and "right". Raises DomainError where the derivative is no outer product.
+        """
+        from matcalc.numeric.evaluator import Evaluator
+        from matcalc.numeric.structure import outer_factors
+
+        found = outer_factors(self.node)
+        if found is None:
+            raise DomainError(
+                f"{self.text} is no outer product of two vectors", hint="numpy() gives the matrix"
+            )
+        outputs = {name: (node, node.axes) for name, node in zip(("left", "right"), found, strict=True)}
+        return Evaluator(outputs, self._symbols, self.functions)
+
     def operator(self, /, **values: Any) -> Any:
         """The derivative at a point as a linear operator: rows are the outputs, columns the (last) variable.
 

@@ -80,7 +80,7 @@ class Evaluator:
         self._ranks = tuple((symbol.name, len(array_shape(symbol))) for symbol in self._generated.arguments)
         plain = all(text == argument for argument, text in self._needed.items())
         known = not self._generated.functions and not self._generated.sizes
-        self._quick = self._generated.target is NUMPY and plain and known
+        self._quick = plain and known
 
     @property
     def source(self) -> str:
@@ -98,9 +98,9 @@ class Evaluator:
     def __call__(self, /, **values: Any) -> Any:
         """The array at `values`, given by keyword."""
         if self._quick and len(values) == len(self._ranks):
+            is_plain = self._arrays.is_plain
             for name, rank in self._ranks:
-                value = values.get(name)
-                if type(value) is not np.ndarray or value.ndim != rank or value.dtype.kind != "f":
+                if name not in values or not is_plain(values[name], rank):
                     break
             else:
                 result = self._run(values)

@@ -58,6 +58,25 @@ def structure(node: Node, rows: int, sizes: Mapping[str, int]) -> Structure:
     return found
 
 
+def outer_factors(node: Node) -> tuple[Node, Node] | None:
+    """Two vectors of which a matrix is the outer product; None where it is none."""
+    coefficient, term = 1, node
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        coefficient, term = node.terms[0]  # type: ignore[assignment]
+    if not isinstance(term, Contract) or len(term.out) != 2:
+        return None
+    row, column = term.out
+    joined = _reach(term.factors, {row})
+    if column in joined:
+        return None
+    dims = dict(enumerate(term.sizes))
+    left = [pair for pair in term.factors if not joined.isdisjoint(pair[1]) or not pair[1]]
+    right = [pair for pair in term.factors if pair not in left]
+    first = contract(left, (row,), {label: dims[label] for label in {row, *joined}})
+    second = contract(right, (column,), {label: dims[label] for label in set(dims) - joined})
+    return linear([(coefficient, first)], first.axes), second
+
+
 def _terms(node: Node) -> list[tuple[Coefficient, Node]]:
     """The terms of a sum of sums."""
     terms: list[tuple[Coefficient, Node]] = []

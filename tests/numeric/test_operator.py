@@ -153,3 +153,15 @@ def test_abstract_functions() -> None:
     operator = derivative.operator(x=x, d2f=lambda at: -np.sin(at))
     assert np.allclose(operator @ np.ones(4), -np.sin(x))
     assert operator.structure == "diagonal"
+
+
+def test_factors_of_a_weights_gradient() -> None:
+    derivative = mc.derive("-2 * u.T @ tanh(V @ tanh(W @ x))", "W", shapes="u: p, V: p m, W: m n, x: n")
+    rng = np.random.default_rng(0)
+    values = {"u": rng.standard_normal(3), "V": rng.standard_normal((3, 4)), "x": rng.standard_normal(5)}
+    values["W"] = rng.standard_normal((4, 5))
+    found = derivative.factors()(**values)
+    assert found["left"].shape == (4,)
+    assert np.allclose(np.outer(found["left"], found["right"]), derivative.numpy()(**values))
+    with pytest.raises(mc.DomainError, match="no outer product"):
+        mc.derive("tr(A @ X)", "X").factors()
