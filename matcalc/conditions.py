@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from matcalc.calculus.laws.facts import holds
 from matcalc.graph import (
     Apply,
     Constant,
@@ -102,7 +103,7 @@ class _Conditions:
     def demanded(self, found: Sequence[Condition]) -> Iterator[Remark]:
         """The conditions that a function states itself."""
         for condition in found:
-            if not _is_declared(condition.operand):
+            if not (condition.settled_by and holds(condition.operand, condition.settled_by)):
                 before, _, after = condition.text.partition("{}")
                 yield remark(f"holds where {before}", self._tree(condition.operand), after)
 
@@ -180,11 +181,6 @@ def _side(written: str, operands: Mapping[str, Tree]) -> Tree | None:
 
 def _modulus(tree: Tree) -> Tree:
     return pieces.call("abs", tree.shape, tree)
-
-
-def _is_declared(node: Node) -> bool:
-    """Whether a variable's properties say that it is invertible."""
-    return isinstance(node, Symbol) and bool(node.properties & {"invertible", "spd", "orthogonal"})
 
 
 # Signs ---------------------------------------------------------------------------------------------------------------

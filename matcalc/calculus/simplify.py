@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected, with_unit
 from matcalc.calculus.cost import Measure, named_parts, written
+from matcalc.calculus.diagonal import with_diagonals
 from matcalc.calculus.expand import Marks, expanded, expanded_product, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
@@ -52,7 +53,7 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
 
 def _prepared(node: Node, order: list[Node]) -> tuple[Node, list[Node]]:
     """The node with what is no matter of length settled, and its parts, operands first."""
-    for step in (with_inverses, with_tensors_open):
+    for step in (with_inverses, with_diagonals, with_tensors_open):
         made = step(node, order)
         if made is not node:
             [node] = tidy(made)

@@ -238,7 +238,7 @@ def _with_properties(
     if domain == "whole":
         array = np.asarray(sample(rng, domain, shape))
     elif positive:
-        array = rng.uniform(0.3, 2.0, shape)
+        array = rng.uniform(0.05, 0.3, shape) if style == "small" else rng.uniform(0.3, 2.0, shape)
     elif "invertible" in properties or domain == "invertible":
         array = sample(rng, "invertible", shape)
     elif domain in INTERVALS and domain != "real":

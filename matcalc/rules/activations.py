@@ -26,6 +26,7 @@ def _softsign(x: Any) -> Any:
     return Fraction(x) / (1 + abs(x)) if not isinstance(x, float) else None
 
 
+POSITIVE = frozenset({"positive"})
 AT_ZERO = "x = 0, where the derivative is taken as {}"
 
 ACTIVATIONS = (
@@ -36,6 +37,7 @@ ACTIVATIONS = (
         "1 / (1 + exp(-x)), the logistic function.",
         latex=r"\sigma",
         fold=known(at_0=Fraction(1, 2)),
+        gives=POSITIVE,
     ),
     Elementwise(
         "relu",
@@ -46,6 +48,7 @@ ACTIVATIONS = (
         kinks=AT_ZERO.format("0"),
         smooth=False,
         fold=exactly(lambda x: max(x, 0)),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "leaky_relu",
@@ -57,6 +60,7 @@ ACTIVATIONS = (
         smooth=False,
         fold=exactly(_identity_above_zero),
         citation="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "prelu",
@@ -82,6 +86,7 @@ ACTIVATIONS = (
         smooth=False,
         fold=exactly(_identity_above_zero),
         citation="Clevert, Unterthiner & Hochreiter 2016, ELU (alpha = 1)",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "selu",
@@ -95,6 +100,7 @@ ACTIVATIONS = (
         smooth=False,
         fold=ZERO_AT_ZERO,
         citation="Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-normalizing neural networks",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "gelu",
@@ -104,6 +110,7 @@ ACTIVATIONS = (
         latex=r"\operatorname{GELU}",
         fold=ZERO_AT_ZERO,
         citation="Hendrycks & Gimpel 2016, Gaussian error linear units",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "gelu_tanh",
@@ -116,6 +123,7 @@ ACTIVATIONS = (
         latex=r"\operatorname{GELU_{tanh}}",
         fold=ZERO_AT_ZERO,
         citation="Hendrycks & Gimpel 2016; (1 + tanh u)/2 is sigmoid(2u)",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "silu",
@@ -126,6 +134,7 @@ ACTIVATIONS = (
         latex=r"\operatorname{SiLU}",
         fold=ZERO_AT_ZERO,
         citation="Ramachandran, Zoph & Le 2017, Searching for activation functions (swish, beta = 1)",
+        keeps=POSITIVE,
     ),
     Elementwise(
         "softplus",
@@ -134,6 +143,7 @@ ACTIVATIONS = (
         "log(1 + exp(x)).",
         latex=r"\operatorname{softplus}",
         citation="Dugas, Bengio, Bélisle, Nadeau & Garcia 2000",
+        gives=POSITIVE,
     ),
     Elementwise(
         "softsign",
@@ -144,6 +154,7 @@ ACTIVATIONS = (
         kinks="x = 0, where the second derivative jumps and is taken as 0",
         smooth=False,
         fold=exactly(_softsign),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "hard_tanh",
@@ -154,6 +165,7 @@ ACTIVATIONS = (
         kinks="x = -1 and x = 1, where the derivative is taken as 0",
         smooth=False,
         fold=exactly(lambda x: clip(x, -1, 1)),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "hard_sigmoid",
@@ -164,6 +176,7 @@ ACTIVATIONS = (
         kinks="x = -3 and x = 3, where the derivative is taken as 0",
         smooth=False,
         fold=exactly(_hard_sigmoid),
+        keeps=POSITIVE,
     ),
 )
 

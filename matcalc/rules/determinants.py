@@ -108,7 +108,7 @@ class LogDeterminant(Function):
 
     def defined(self, node: Node) -> list[Condition]:
         """X must be invertible, or the logarithm is minus infinity."""
-        return [Condition(INVERTIBLE, node.children[0])]
+        return [Condition(INVERTIBLE, node.children[0], "invertible")]
 
 
 @final
@@ -184,7 +184,7 @@ class Adjugate(Function):
 
     def conditions(self, node: Node) -> list[Condition]:
         """X must be invertible for the derivative to be written with inv(X)."""
-        return [Condition(INVERTIBLE, node.children[0])]
+        return [Condition(INVERTIBLE, node.children[0], "invertible")]
 
 
 def _trace_of_logarithm(X: Node) -> Node | None:

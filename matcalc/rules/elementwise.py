@@ -20,6 +20,7 @@ def _huber(clipped: Any, size: Any) -> Any:
     return clipped * (size - 0.5 * clipped)
 
 
+POSITIVE = frozenset({"positive"})
 AT_ZERO = "x = 0, where the derivative is taken as {}"
 
 # The one function that the graph knows by its role: x·x is x². Written with its operator, never by name.
@@ -37,7 +38,15 @@ use_power_function(register(POWER))
 
 TABLE = (
     # Exponentials and logarithms
-    Elementwise("exp", ("exp(x)",), ns.plain("exp"), "The exponential.", latex=r"\exp", fold=known(at_0=1)),
+    Elementwise(
+        "exp",
+        ("exp(x)",),
+        ns.plain("exp"),
+        "The exponential.",
+        latex=r"\exp",
+        fold=known(at_0=1),
+        gives=POSITIVE,
+    ),
     Elementwise(
         "expm1",
         ("exp(x)",),
@@ -45,6 +54,7 @@ TABLE = (
         "exp(x) - 1, exact for small x.",
         latex=r"\operatorname{expm1}",
         fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
     Elementwise(
         "log",
@@ -64,6 +74,7 @@ TABLE = (
         latex=r"\operatorname{log1p}",
         domain=("above_minus_one",),
         fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
     Elementwise(
         "sqrt",
@@ -74,6 +85,7 @@ TABLE = (
         domain=("positive",),
         kinks="x = 0, where the derivative is infinite",
         fold=lambda x: power(x, Fraction(1, 2)),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "square",
@@ -82,6 +94,7 @@ TABLE = (
         "x**2; the graph holds it as a power.",
         latex="{0}^2",
         fold=lambda x: power(x, 2),
+        keeps=POSITIVE,
     ),
     # Size and sign
     Elementwise(
@@ -93,6 +106,7 @@ TABLE = (
         kinks=AT_ZERO.format("0"),
         smooth=False,
         fold=exactly(abs),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "sign",
@@ -103,6 +117,7 @@ TABLE = (
         kinks="x = 0, a jump; the derivative is 0 everywhere",
         smooth=False,
         fold=exactly(lambda x: (x > 0) - (x < 0)),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "heaviside",
@@ -113,6 +128,7 @@ TABLE = (
         kinks="x = 0, a jump; the derivative is 0 everywhere",
         smooth=False,
         fold=exactly(lambda x: int(x > 0)),
+        keeps=POSITIVE,
     ),
     Elementwise(
         "maximum",
@@ -178,12 +194,25 @@ TABLE = (
         aliases=("atan",),
         latex=r"\arctan",
         fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
     Elementwise(
-        "sinh", ("cosh(x)",), ns.plain("sinh"), "The hyperbolic sine.", latex=r"\sinh", fold=ZERO_AT_ZERO
+        "sinh",
+        ("cosh(x)",),
+        ns.plain("sinh"),
+        "The hyperbolic sine.",
+        latex=r"\sinh",
+        fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
     Elementwise(
-        "cosh", ("sinh(x)",), ns.plain("cosh"), "The hyperbolic cosine.", latex=r"\cosh", fold=known(at_0=1)
+        "cosh",
+        ("sinh(x)",),
+        ns.plain("cosh"),
+        "The hyperbolic cosine.",
+        latex=r"\cosh",
+        fold=known(at_0=1),
+        gives=POSITIVE,
     ),
     Elementwise(
         "tanh",
@@ -192,6 +221,7 @@ TABLE = (
         "The hyperbolic tangent.",
         latex=r"\tanh",
         fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
     Elementwise(
         "erf",
@@ -200,6 +230,7 @@ TABLE = (
         "The error function.",
         latex=r"\operatorname{erf}",
         fold=ZERO_AT_ZERO,
+        keeps=POSITIVE,
     ),
 )
 

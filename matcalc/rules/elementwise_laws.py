@@ -82,3 +82,15 @@ def check_folds(entry: Elementwise) -> None:
         if exact is not None and not (isinstance(folded, Map) and folded.function is entry):
             value = entry.value(np, *(np.asarray(float(argument)) for argument in arguments))
             require(f"exact value of {arguments}", entry, float(exact), value, 1e-12)
+
+
+def check_signs(entry: Elementwise, rng: np.random.Generator) -> None:
+    """What a function is said to keep or to give, its values have."""
+    domains = list(entry.domain)
+    for claims, first in ((entry.gives, domains[0]), (entry.keeps, "positive")):
+        for claim in claims:
+            if claim != "positive":
+                raise DomainError(f"{entry.name}: '{claim}' is no property of single entries")
+            points = [sample(rng, domain, (_POINTS,)) for domain in (first, *domains[1:])]
+            if not (entry.value(np, *points) > 0).all():
+                raise DomainError(f"{entry.name}: is said to be positive, and is not")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from matcalc.errors import UnknownNameError
@@ -51,10 +51,14 @@ class Parameter:
 
 
 class Condition(NamedTuple):
-    """What must hold for a result to be right: `text` with `{}` where the operand is to be written, and the operand."""
+    """What must hold for a result to be right: `text` with `{}` where the operand is to be written, and the operand.
+
+    It goes without saying where the operand is known to have the property `settled_by`.
+    """
 
     text: str
     operand: Node
+    settled_by: str = ""
 
 
 class _ByName:
@@ -87,7 +91,8 @@ class Elementwise(_ByName):
     `derivatives` holds one formula of the language per parameter, in the parameters' names. `value(xp, *arrays)` is
     right on the namespaces of NumPy, JAX and torch and keeps the dtype. `fold(*operands)` may give a simpler node for
     exactly known cases (exp(0) = 1) or None. `domain` names the sampler of `matcalc.rules.samples` for each parameter.
-    `kinks` says where the function is not differentiable and what value the printed formula takes there.
+    `kinks` says where the function is not differentiable and what value the printed formula takes there. Properties
+    are told as by `Function`: `keeps` what its values have when the first operand does, `gives` what they always have.
     """
 
     name: str
@@ -106,6 +111,9 @@ class Elementwise(_ByName):
     refused: tuple[tuple[tuple[int, ...], ...], ...] = ()
     hint: str | None = None
     instead: str = ""
+    keeps: frozenset[str] = frozenset()
+    gives: frozenset[str] = frozenset()
+    makes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     user: bool = False
 
     @property

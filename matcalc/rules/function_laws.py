@@ -113,13 +113,13 @@ def _check_second(
     return 0
 
 
-def _gap(property_: str, Y: Any) -> float:
+def gap(property_: str, Y: Any) -> float:
     """How far a value is from having a property, relative to its size."""
     size = max(1.0, float(np.abs(Y).max()))
     if property_ == "symmetric":
         return float(np.abs(Y - Y.T).max()) / size
     if property_ == "spd":
-        return _gap("symmetric", Y) + float(np.linalg.eigvalsh(Y).min() <= 0)
+        return gap("symmetric", Y) + float(np.linalg.eigvalsh(Y).min() <= 0)
     if property_ == "diagonal":
         return float(np.abs(Y - np.diag(np.diag(Y))).max()) / size
     if property_ == "orthogonal":
@@ -131,7 +131,7 @@ def _gap(property_: str, Y: Any) -> float:
     if property_ == "simplex":
         return float(np.min(Y) < 0) + float(np.abs(Y.sum(-1) - 1).max())
     if property_ == "onehot":
-        return float(not np.isin(Y, (0, 1)).all()) + _gap("simplex", Y)
+        return float(not np.isin(Y, (0, 1)).all()) + gap("simplex", Y)
     raise DomainError(f"'{property_}' is no property")
 
 
@@ -145,10 +145,10 @@ def check_properties(entry: Function, rng: np.random.Generator) -> None:
             shape = [SIZES[inputs[0][-1]]] * len(inputs[0])
             others = _drawn(rng, entry, inputs, 1)
             value = entry.value(np, sample(rng, given, shape), *others)
-            require(f"{given} gives {made}", entry, _gap(made, np.asarray(value)), 0.0, 1e-10)
+            require(f"{given} gives {made}", entry, gap(made, np.asarray(value)), 0.0, 1e-10)
         for made in sorted(entry.gives):
             value = entry.value(np, *_drawn(rng, entry, inputs))
-            require(f"gives {made}", entry, _gap(made, np.asarray(value)), 0.0, 1e-10)
+            require(f"gives {made}", entry, gap(made, np.asarray(value)), 0.0, 1e-10)
 
 
 def _drawn(

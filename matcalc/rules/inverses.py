@@ -81,7 +81,7 @@ class Inverse(Function):
 
     def defined(self, node: Node) -> list[Condition]:
         """X must be invertible."""
-        return [Condition(INVERTIBLE, node.children[0])]
+        return [Condition(INVERTIBLE, node.children[0], "invertible")]
 
 
 @final
@@ -165,7 +165,7 @@ class PseudoInverse(Function):
 
     def conditions(self, node: Node) -> list[Condition]:
         """The rank must not change."""
-        return [Condition("the rank of {} stays the same nearby", node.children[0])]
+        return [Condition("the rank of {} stays the same nearby", node.children[0], "invertible")]
 
 
 def _complement(projection: Node) -> Node:

@@ -16,7 +16,12 @@ import numpy as np
 
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.graph import Node, Symbol, symbol
-from matcalc.rules.elementwise_laws import check_against_jax, check_derivatives, check_folds
+from matcalc.rules.elementwise_laws import (
+    check_against_jax,
+    check_derivatives,
+    check_folds,
+    check_signs,
+)
 from matcalc.rules.entries import Composite, Elementwise, Entry, Function
 from matcalc.rules.evidence import SIZES, double_precision, require
 from matcalc.rules.function_laws import Derive, check_properties, check_pullback
@@ -42,8 +47,9 @@ def check_rule(entry: Entry | str, derive: Derive | None = None, seed: int = 0) 
         if isinstance(entry, Elementwise):
             check_derivatives(entry, rng)
             check_folds(entry)
+            check_signs(entry, rng)
             check_against_jax(entry, rng)
-            laws += ["central differences", "exact values", "jax"]
+            laws += ["central differences", "exact values", "properties", "jax"]
         elif isinstance(entry, Function):
             kinds = product((False, True), repeat=2)
             refused = sum(check_pullback(entry, rng, batched, outputs, derive) for batched, outputs in kinds)

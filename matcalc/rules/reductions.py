@@ -99,6 +99,7 @@ class Softmax(AlongAxis):
     latex = r"\operatorname{softmax}"
     citation = "Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.3"
     refused = (((2, 3),),)
+    gives = frozenset({"positive", "simplex"})
 
     def of_one(self, node: Node) -> Node:
         """All the weight on the one entry."""
@@ -126,6 +127,7 @@ class _Extreme(AlongAxis):
     shapes = "(m,n)->(1,1)"
     axis_shapes = ("(m,n)->(1,n)", "(m,n)->(m,1)")
     indicator: ClassVar[str]
+    keeps = frozenset({"positive"})
 
     def of_one(self, node: Node) -> Node:
         """The one entry."""
@@ -180,6 +182,7 @@ class _Indicator(AlongAxis):
     shapes = "(m,n)->(m,n)"
     axis_shapes = ("(m,n)->(m,n)", "(m,n)->(m,n)")
     kinks = "several equal entries, a jump; the derivative is 0 everywhere"
+    gives = frozenset({"simplex"})
 
     def of_one(self, node: Node) -> Node:
         """The one entry is the extreme one."""

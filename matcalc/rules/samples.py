@@ -76,7 +76,18 @@ def _whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.integers(2, 6, shape).astype(float)
 
 
+def _simplex(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    weights = sample(rng, "positive", shape)
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def _onehot(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+
+
 _MATRICES = {
+    "simplex": _simplex,
+    "onehot": _onehot,
     "whole": _whole,
     "full_rank": _full_rank,
     "invertible": _full_rank,

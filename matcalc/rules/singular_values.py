@@ -182,7 +182,7 @@ class NuclearNorm(Function):
 
     def conditions(self, node: Node) -> list[Condition]:
         """X must have full rank."""
-        return [Condition(_FULL_RANK, node.children[0])]
+        return [Condition(_FULL_RANK, node.children[0], "invertible")]
 
 
 @final
@@ -234,7 +234,7 @@ class Polar(Function):
 
     def defined(self, node: Node) -> list[Condition]:
         """X must have full rank."""
-        return [Condition(_FULL_RANK, node.children[0])]
+        return [Condition(_FULL_RANK, node.children[0], "invertible")]
 
 
 def _two_norm(x: Node) -> Node:

@@ -40,6 +40,17 @@ SHORTER = [
     ("skew(a) @ b", "a", "a: 3, b: 3", "-skew(b)"),
     # Powers
     ("tr(matrix_power(X, k))", "X", "X: n n, k: ()", "k * matrix_power(X, k - 1).T"),
+    # Structure that is declared, and what follows from it
+    ("logdet(D)", "D", "D: n n diagonal", "inv(D)"),
+    ("tr(D @ D)", "D", "D: n n diagonal", "2 * D"),
+    ("sum(eigvalsh(S))", "S", "S: n n symmetric", "eye(n)"),
+    ("tr(inv(Q @ R) @ X)", "X", "Q: n n orthogonal, R: n n orthogonal, X: n n", "Q @ R"),
+    ("norm(Q @ x - y)**2", "x", "Q: n n orthogonal, x: n, y: n", "2 * (x - Q.T @ y)"),
+    ("x.T @ (S @ T + T @ S) @ x", "x", "S: n n symmetric, T: n n symmetric, x: n", "2 * (S @ T + T @ S) @ x"),
+    ("det(A)", "A", "A: n n spd", "det(A) * inv(A)"),
+    ("tr(X @ adj(A + B.T @ B))", "X", "A: n n spd, B: m n, X: n n", "det(A + B.T @ B) * inv(A + B.T @ B)"),
+    ("sum(a * abs(tanh(p) * exp(x)))", "a", "p: n positive, x: n, a: n", "tanh(p) * exp(x)"),
+    ("sum(p**3 * x)", "x", "p: n onehot, x: n", "p"),
     # Logistic functions
     ("sum(log(1 / (1 + exp(-x))))", "x", "x: n", "sigmoid(-x)"),
     ("sum(log(1 + exp(x)))", "x", "x: n", "sigmoid(x)"),

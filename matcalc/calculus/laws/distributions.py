@@ -14,6 +14,7 @@ LAWS = (
     Law("sum(P, axis=1) = ones(m)", "P: m n simplex", _SIMPLEX, unlike=("sum(P, axis=0)", "sum(X, axis=1)")),
     Law("p**2 = p", "p: n onehot", _ONEHOT, unlike=("x**2",)),
     Law("P**2 = P", "P: m n onehot", _ONEHOT),
+    Law("p**3 = p", "p: n onehot", _ONEHOT, unlike=("x**3",)),
     Law(
         "exp(x) / sum(exp(x)) = softmax(x)",
         "x: n",

@@ -95,5 +95,6 @@ LAWS = (
         "Q.T @ Q = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X.T @ X", "Q @ Q", "Q.T @ diag(a) @ Q")
     ),
     Law("Q @ Q.T = eye(n)", "Q: n n orthogonal", _ORTHOGONAL, unlike=("X @ X.T",)),
+    Law("logdet(Q) = 0", "Q: n n orthogonal", _ORTHOGONAL, unlike=("logdet(X)",)),
     Law("inv(Q) = Q.T", "Q: n n orthogonal", _ORTHOGONAL, unlike=("inv(X)",)),
 )
