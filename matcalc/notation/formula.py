@@ -79,7 +79,7 @@ def formula(
 
 def _letters_in(*trees: Tree) -> set[str]:
     """The letters of all index forms."""
-    found = (part.letters for tree in trees for part in walk(tree) if isinstance(part, Indexed | IndexForm))
+    found = (part.letters for tree in trees for part in walk(tree) if isinstance(part, (Indexed, IndexForm)))
     return {letter for letters in found for place in letters for letter in together(place)}
 
 

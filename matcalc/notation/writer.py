@@ -133,12 +133,8 @@ class Writer:
         children = node.children
         if not children:
             return (_LAST,)
-        rank = self.ranks[children[0]]
-        for child in children[1:]:
-            other = self.ranks[child]
-            if other != rank:
-                rank = tuple(sorted({*rank, *other})[:6])
-        return rank
+        ranks = {self.ranks[child] for child in children}
+        return ranks.pop() if len(ranks) == 1 else tuple(sorted(set().union(*ranks))[:6])
 
     # Nodes -----------------------------------------------------------------------------------------------------
 

@@ -191,9 +191,9 @@ def _number(value: Any) -> Operand:
 
 
 def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
-    name = f"'{parameter.name}' of {entry.name}"
     if value is parameter.default:
         return value
+    name = f"'{parameter.name}' of {entry.name}"
     if parameter.kind == "axis":
         if isinstance(value, bool) or value not in (0, 1, -1, -2):
             raise DomainError(

@@ -173,9 +173,9 @@ def test_deep_networks_take_linear_time(activation: str, residual: bool) -> None
         [made] = tidy(*differentiate(tidy(output)[0], [(weight,)]))
         best = np.inf
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             simplify(made)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         seconds.append(best / len(topological([made])))
     assert seconds[1] < 5 * seconds[0]
 
