@@ -1,8 +1,9 @@
 """Text to printed LaTeX over the corpus, against each rival on what it does right.
 
 A system runs through all its cases in a row, after one collection of garbage, as a service or a grading run does; the
-systems take turns by round, so that a busy hour of the machine meets all of them. Rivals get fresh names in each round,
-so that they derive instead of remembering (matcalc remembers nothing).
+systems take turns by round. Processor time is measured: other work on the machine would interrupt the longer
+derivations of the rivals more often than ours. Rivals get fresh names in each round, so that they derive instead of
+remembering (matcalc remembers nothing).
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class Runner:
 
 
 def _seconds(way: Way, tag: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     way(tag)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def compare(chosen: list[cases.Case], rounds: int) -> str:
