@@ -39,9 +39,11 @@ def configure(level: str) -> None:
     """Sends the log to stderr. Raises ValueError for an unknown level."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    LOGGER.handlers = [handler]
-    LOGGER.propagate = False
     LOGGER.setLevel(level.upper())
+    # What the server itself complains of: malformed requests, and exceptions, of which only the kind is told.
+    for logger in (LOGGER, logging.getLogger("uvicorn.error")):
+        logger.handlers = [handler]
+        logger.propagate = False
 
 
 def hashed(text: str) -> str:

@@ -67,6 +67,7 @@ class Service:
         try:
             reply = await self.pool.run(kind, body)
         except Exceeded as error:
+            log("stopped a computation", logging.WARNING, kind=kind, limit=error.what)
             if error.what == "time":
                 return limit_problem(
                     f"the computation took longer than {settings.time_limit:g} seconds",

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+import warnings
 from importlib import import_module
 
 from . import work
@@ -30,6 +31,8 @@ _DIE_WITH_PARENT = 1
 def run(descriptor: int, nodes: int, dimension: int) -> None:
     """Forks workers until the service hangs up."""
     limits = work.Limits(nodes, dimension)
+    # NumPy's warnings of overflow are for whoever evaluates, not for the log.
+    warnings.simplefilter("ignore")
     _rehearse(limits)
     gc.freeze()
     # The kernel clears away workers that have ended.
