@@ -30,6 +30,7 @@ async function update() {
   const { signal } = running;
   state.expression = editor.text();
   history.replaceState(null, "", state.expression ? toLink(state) : location.pathname);
+  showOptions();
   if (!state.expression.trim()) return clear();
   try {
     await follow(signal);
@@ -113,6 +114,18 @@ function chip(name, shape) {
     made.append(element("button", { type: "button", "aria-label": `Infer the shape of ${name} again`, onclick: () => pin(name, null) }, "×"));
   }
   return made;
+}
+
+// What a repair has changed besides the text, each to be taken back.
+function showOptions() {
+  const without = (name) => ({ functions: state.functions.filter((other) => other !== name) });
+  const options = state.functions.map((name) => [`${name} is any function`, without(name)]);
+  if (state.dialect !== "python") options.push([`read as ${state.dialect}`, { dialect: "python" }]);
+  const chips = options.map(([words, changes]) => {
+    const button = element("button", { type: "button", "aria-label": `Not: ${words}`, onclick: () => repair(changes) }, "×");
+    return element("span", { class: "chip pinned" }, words, button);
+  });
+  find("#options").replaceChildren(...chips);
 }
 
 function pin(name, shape) {

@@ -76,6 +76,15 @@ def test_a_mistake_is_marked_and_its_repair_applied(opened: Page) -> None:
     assert opened.get_by_role("textbox", name="Expression").get_attribute("aria-invalid") is None
 
 
+def test_what_a_repair_changed_can_be_taken_back(opened: Page) -> None:
+    type_in(opened, "sum(phi(x))")
+    opened.get_by_role("button", name="phi is any function").click()
+    expect_formula(opened, "∂∂x=ϕ′(x)", ".card")
+    opened.get_by_role("button", name="Not: phi is any function").click()
+    opened.get_by_role("alert").get_by_text("phi").first.wait_for()
+    assert opened.locator("#options").text_content() == ""
+
+
 def test_a_place_is_counted_in_characters(opened: Page) -> None:
     """A letter of mathematical script counts once for Python and twice for JavaScript."""
     type_in(opened, "x + 𝐀 ? y")
