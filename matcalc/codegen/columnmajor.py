@@ -261,7 +261,11 @@ class ColumnMajor(Statements):
         place = self._assign_silently("i")
         rank = self.program.rank(operand)
         kept = [axis for axis in range(len(shape)) if axis != second][len(shape) - 1 - rank :]
-        own = [place if axis == first else ":" for axis in kept] if first in kept else []
+        own: list[str] = []
+        if first in kept:
+            # An axis of size one stands for all of the diagonal.
+            pairs = zip(kept, self.program.axes(operand), strict=True)
+            own = [("1" if dim == 1 else place) if axis == first else ":" for axis, dim in pairs]
         target = ", ".join(place if axis in (first, second) else ":" for axis in range(len(shape)))
         self.lines += self.loop(place, shape[first], name, target, self.texts[operand][0], ", ".join(own))
         return name, ATOM

@@ -6,6 +6,7 @@ function of several operations, and what goes along the last axis, becomes a hel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ _LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
 _ALIKE = ["exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign"]
 # Longer parts are named.
 _LONG = 48
+# A template that is no more than a call.
+_PLAIN = re.compile(r"(\w+)~?\(\{0\}(?:, \{\d\})*\)")
 _NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 
 
@@ -99,8 +102,8 @@ class Translation:
             return name
         if name in _NAMES:
             return _NAMES[name]
-        found = self.primitives.get(name, "")
-        return found[: -len("({0})")] if found.endswith("({0})") and found.count("(") == 1 else None
+        found = _PLAIN.fullmatch(self.primitives.get(name, ""))
+        return found[1] if found and name not in self.support else None
 
 
 class _Translated:

@@ -21,6 +21,10 @@ def run(node: Node, seed: int, target: str = "numpy", dtype: type = float) -> np
         import jax.numpy as jnp
 
         arguments = {text: jnp.asarray(array) for text, array in arguments.items()}
+    if target == "torch":
+        import torch
+
+        arguments = {text: torch.as_tensor(array) for text, array in arguments.items()}
     sizes = {text: SIZES[dim] for dim, text in source.sizes.items()}
     with np.errstate(all="ignore"):
         return np.asarray(compiled(source)(**arguments, **sizes))
@@ -54,6 +58,13 @@ def test_random_graphs_on_jax(node: Node) -> None:
 
     with jax.enable_x64(True):
         assert_same(run(node, 0, "jax"), meaning(node, 0))
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_random_graphs_on_torch(node: Node) -> None:
+    pytest.importorskip("torch", reason="torch is an extra")
+    assert_same(run(node, 0, "torch"), meaning(node, 0))
 
 
 @settings(max_examples=100)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
 
 import matcalc as mc
+from matcalc.codegen import source_text
+from matcalc.graph import Node
+from tests.codegen.graphs import SIZES, SYMBOLS, graphs, values
+from tests.codegen.test_generated import assert_same, meaning
 from tests.codegen.test_standalone import at_random
 
 OCTAVE = shutil.which("octave-cli") or shutil.which("octave")
@@ -44,36 +50,35 @@ CASES = [
     ("vec(A @ X)", "X", 1, "A: m n, X: n p"),
     ("kron(A, X)", "X", 1, "A: m n, X: p q"),
     ("diag(x) @ A @ diag(y)", "x", 1, "x: m, A: m n, y: n"),
+    ("sum(minimum(x, y)**3)", "x", 2, "x: n, y: n"),
     ("λ * sum(x**2)", "x", 2, "λ: (), x: n"),
     ("tr(X.T @ A @ X @ B)", "X", 2, "X: m n, A: m m, B: n n"),
 ]
 
 
-def literal(array: np.ndarray) -> str:
+def literal(array: Any) -> str:
     """A matrix of MATLAB; a vector is a column."""
+    array = np.asarray(array, float)
     columns = np.atleast_2d(array) if array.ndim != 1 else array[:, None]
     return "[" + "; ".join(" ".join(repr(float(x)) for x in row) for row in columns) + "]"
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
-    """What Octave computes for every case, in one process."""
+Call = tuple[str, dict[str, Any]]
+
+
+def octave(folder: Path, calls: list[Call]) -> list[Any]:
+    """What Octave computes for sources with their arguments, in one process: arrays by field, or what went wrong."""
     if OCTAVE is None:
         pytest.skip("GNU Octave is not installed")
-    folder = tmp_path_factory.mktemp("octave")
     lines = [f"addpath('{folder}');"]
-    for number, (expression, wrt, order, shapes) in enumerate(CASES):
-        source = mc.derive(expression, wrt, order=order, shapes=shapes).code("matlab")
+    for number, (source, arguments) in enumerate(calls):
         head = re.match(r"function (\w+) = (\w+)\(([^)]*)\)", source)
         assert head is not None
         (folder / f"case{number}.m").write_text(source.replace(f"= {head[2]}(", f"= case{number}(", 1))
-        values = {
-            name.replace("λ", "lambda_"): array for name, array in values_of(expression, shapes).items()
-        }
-        given = ", ".join(literal(values[name.strip()]) for name in head[3].split(",") if name.strip())
+        names = [name.strip() for name in head[3].split(",") if name.strip()]
         lines += [
             "try",
-            f"    r = case{number}({given});",
+            f"    r = case{number}({', '.join(literal(arguments[name]) for name in names)});",
             "    if isstruct(r), f = fieldnames(r); else, f = {''}; end",
             "    for k = 1:numel(f)",
             "        if isempty(f{k}), a = r; else, a = r.(f{k}); end",
@@ -83,36 +88,64 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
             f"    printf('{number}|error|0|%s\\n', problem.message);",
             "end",
         ]
-    script = folder / "run.m"
+    script = folder / "all_cases.m"
     script.write_text("\n".join(lines))
-    run = subprocess.run(
-        [OCTAVE, "--no-gui", "--quiet", "--norc", str(script)], capture_output=True, text=True, check=True
-    )
-    found: dict[int, Any] = {}
+    command = [OCTAVE, "--no-gui", "--quiet", "--norc", str(script)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    found: list[Any] = [None] * len(calls)
     for line in run.stdout.splitlines():
         number, name, shape, entries = line.split("|", 3)
         if name == "error":
             found[int(number)] = entries
             continue
-        counts = [int(count) for count in shape.split()]
-        array = np.array(entries.split(), float).reshape(counts, order="F")
-        found.setdefault(int(number), {})[name] = array
+        array = np.array(entries.lower().split(), float).reshape([int(n) for n in shape.split()], order="F")
+        found[int(number)] = (found[int(number)] or {}) | {name: array}
     return found
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """What Octave computes for every case."""
+    calls: list[Call] = []
+    for expression, wrt, order, shapes in CASES:
+        source = mc.derive(expression, wrt, order=order, shapes=shapes).code("matlab")
+        drawn = values_of(expression, shapes)
+        calls.append((source, {name.replace("λ", "lambda_"): array for name, array in drawn.items()}))
+    return octave(tmp_path_factory.mktemp("octave"), calls)
+
+
 def values_of(expression: str, shapes: str) -> dict[str, np.ndarray]:
-    values = at_random(dict(mc.parse(expression, shapes=shapes).shapes))
-    return {name: np.asarray(array) for name, array in values.items()}
+    drawn = at_random(dict(mc.parse(expression, shapes=shapes).shapes))
+    return {name: np.asarray(array) for name, array in drawn.items()}
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[case[0] for case in CASES])
-def test_octave_computes_the_same(number: int, results: dict[int, Any]) -> None:
+def test_octave_computes_the_same(number: int, results: list[Any]) -> None:
     expression, wrt, order, shapes = CASES[number]
     found = results[number]
     assert isinstance(found, dict), found
     expected = mc.derive(expression, wrt, order=order, shapes=shapes).numpy()(**values_of(expression, shapes))
     for name, array in expected.items() if isinstance(expected, dict) else [("", expected)]:
         assert np.allclose(found[name].reshape(array.shape), array, rtol=1e-9, atol=1e-12)
+
+
+def test_random_graphs(tmp_path: Path) -> None:
+    """Tensors, broadcasts and diagonals of every kind."""
+    nodes: list[Node] = []
+
+    @settings(max_examples=200, phases=[Phase.generate])
+    @given(graphs())
+    def gather(node: Node) -> None:
+        nodes.append(node)
+
+    gather()
+    drawn = list(dict.fromkeys(nodes))
+    given_values = {**values(0), **SIZES}
+    calls = [(source_text((node, node.axes), SYMBOLS, target="matlab"), given_values) for node in drawn]
+    for node, found in zip(drawn, octave(tmp_path, calls), strict=True):
+        assert isinstance(found, dict), found
+        expected = meaning(node, 0)
+        assert_same(found[""].reshape(expected.shape, order="F"), expected)
 
 
 @pytest.mark.parametrize(("expression", "wrt", "order", "shapes"), CASES, ids=[case[0] for case in CASES])
