@@ -39,6 +39,16 @@ FORMS = [
         "(A + A.T) @ x / (x.T @ x) - 2 * (x.T @ A @ x) * x / (x.T @ x)**2",
     ),
     (
+        "x.T @ A @ x / (x.T @ x)",
+        "x",
+        RATIO,
+        2,
+        "shape",
+        "(A + A.T) / (x.T @ x) - 2 * (x.T @ A @ x) * eye(n) / (x.T @ x)**2"
+        " + 8 * (x.T @ A @ x) * x @ x.T / (x.T @ x)**3"
+        " - 2 * ((A + A.T) @ x @ x.T + x @ x.T @ (A + A.T)) / (x.T @ x)**2",
+    ),
+    (
         "(a.T @ x) * (b.T @ x) * (c.T @ x)",
         "x",
         CUBIC,

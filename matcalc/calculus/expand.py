@@ -59,6 +59,33 @@ def expanded(node: Sum, measure: Measure, marks: Marks) -> Node | None:
     return best
 
 
+def mirrored_out(node: Sum) -> Sum | None:
+    """The sum with sums of products in its terms multiplied out where that shows that it is symmetric, or None.
+
+    Of a Hessian, A x xᵀ - (x - A x) xᵀ hides what A x xᵀ + x xᵀ Aᵀ says.
+    """
+    if len(node.axes) != 2 or node.axes[0] != node.axes[1] or node.symmetric or len(node.terms) > BUDGET:
+        return None
+    if not any(
+        isinstance(term, Contract) and any(map(_is_of_products, term.children)) for term in node.children
+    ):
+        return None
+    terms: list[Term] = []
+    for term in node.terms:
+        found = _products(term, _is_of_products)
+        if found is None or len(terms) + len(found) > BUDGET:
+            return None
+        terms += found
+    made = linear(terms, node.axes)
+    return made if isinstance(made, Sum) and made.symmetric else None
+
+
+def _is_of_products(node: Node) -> bool:
+    return isinstance(node, Sum) and any(
+        isinstance(term, Contract) and len(term.factors) > 1 for term in node.children
+    )
+
+
 def expanded_product(node: Contract, measure: Measure, marks: Marks) -> Node | None:
     """A product with two sums multiplied out where terms cancel and it gets shorter, (1 + t) (1 - t), or None."""
     sums = [pair for pair in node.factors if isinstance(pair[0], Sum)]

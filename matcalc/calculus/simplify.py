@@ -13,7 +13,7 @@ from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected, with_unit
 from matcalc.calculus.cost import Measure, named_parts, written
 from matcalc.calculus.diagonal import with_diagonals
-from matcalc.calculus.expand import Marks, expanded, expanded_product, with_tensors_open
+from matcalc.calculus.expand import Marks, expanded, expanded_product, mirrored_out, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, features, laws_for
 from matcalc.calculus.laws.mirrors import MIRRORED, mirrored
@@ -150,7 +150,7 @@ class _Round:
         if len(node.terms) < 2:
             return with_unit(node)
         shorter = expanded(node, self.measure, self.marks)
-        return collected(node, self.measure) if shorter is None else shorter
+        return collected(mirrored_out(node) or node, self.measure) if shorter is None else shorter
 
     def _by_laws_inside(self, node: Contract) -> Node:
         """The product with a sum among its factors multiplied out, where laws then shorten the terms."""
