@@ -25,8 +25,9 @@ def differentiate(
     found = []
     for first, *others in wanted:
         node = constrained(gradients[first], first, symmetric)
-        for variable in others:
-            [node] = derive_nodes(simplify(tidy(node)[0], variable.properties), [variable])
+        for k, variable in enumerate(others):
+            unused = frozenset[str]().union(*(later.properties for later in others[k:]))
+            [node] = derive_nodes(simplify(tidy(node)[0], unused), [variable])
             node = constrained(node, variable, symmetric)
         found.append(node)
     return found

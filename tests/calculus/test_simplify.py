@@ -129,6 +129,8 @@ def test_properties_only_simplify_the_result() -> None:
     """The formula is differentiated as typed, whatever is known of its variables."""
     assert mc.derive("sum(p)**2", "p", shapes="p: n simplex").text == "2 * ones(n)"
     assert mc.derive("sum(p)**3", "p", shapes="p: n simplex", order=2).text == "6 * ones(n, n)"
+    mixed = mc.derive("sum(p)**2 * x**3", ("x", "x", "p"), shapes="p: n simplex, x: ()", order=3)
+    assert mixed.text == "12 * x * ones(n)"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
