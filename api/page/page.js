@@ -222,6 +222,16 @@ find("#functions").addEventListener("toggle", async () => {
   );
 });
 
+// Places of the page are scrolled to; what is behind the # stays the link to what is shown.
+for (const link of document.querySelectorAll(".top a[href^='#'], .skip")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const place = find(link.getAttribute("href"));
+    place.scrollIntoView();
+    place.focus({ preventScroll: true });
+  });
+}
+
 window.addEventListener("hashchange", () => {
   const linked = fromLink(location.hash);
   if (linked && linked.expression !== state.expression) choose(linked);

@@ -143,6 +143,17 @@ def test_a_link_reproduces_everything(opened: Page, browser: Browser) -> None:
     fresh.context.close()
 
 
+def test_walking_about_the_page_keeps_the_link(opened: Page) -> None:
+    before = opened.url
+    opened.get_by_role("link", name="Language").click()
+    assert opened.evaluate("document.activeElement.id") == "language"
+    opened.keyboard.press("Home")
+    opened.locator(".skip").focus()
+    opened.keyboard.press("Enter")
+    assert opened.evaluate("document.activeElement.id") == "expression"
+    assert opened.url == before
+
+
 def test_shapes_can_be_changed_and_given_back(opened: Page) -> None:
     shape = opened.get_by_label("Shape of W", exact=True)
     shape.fill("3 5")
