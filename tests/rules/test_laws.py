@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,20 @@ from matcalc.calculus.sweep import derive_nodes
 from matcalc.errors import DomainError
 from matcalc.graph import add, contract, negate, scale
 from matcalc.rules import Elementwise, all_functions, lookup
-from matcalc.rules.elementwise_laws import check_derivatives
+from matcalc.rules.elementwise_laws import check_derivatives, check_signs
 from matcalc.rules.function_laws import check_properties
 from matcalc.rules.laws import check_rule
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_compilation() -> Iterator[None]:
+    """What is compiled here runs once: JAX need not make it fast."""
+    import jax
+
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.mark.parametrize("entry", all_functions(), ids=lambda entry: entry.name)
@@ -56,6 +68,11 @@ WRONG_PULLBACKS = {
     "softmax": lambda right, node, c, o, b: contract([(node, (*b, "i")), (c, (*o, *b, "i"))], (*o, *b, "i")),
     "logsumexp": lambda right, node, c, o, b: scale(2, right),
     "max": lambda right, node, c, o, b: add(right, right),
+    "adj": lambda right, node, c, o, b: _swapped(right),
+    "pinv": lambda right, node, c, o, b: negate(right),
+    "eigvalsh": lambda right, node, c, o, b: scale(2, right),
+    "norm_nuclear": lambda right, node, c, o, b: negate(right),
+    "cross": lambda right, node, c, o, b: negate(right),
 }
 
 
@@ -76,6 +93,29 @@ def test_a_wrong_pullback_is_caught(name: str) -> None:
 
     with pytest.raises(DomainError, match=f"{name}: pullback against jax.vjp broken"):
         check_rule(Wrong())
+
+
+def test_a_limit_that_is_none_is_caught() -> None:
+    class Wrong(type(lookup("logsumexp"))):  # type: ignore[misc]
+        limited = "said to refuse something"
+
+    with pytest.raises(DomainError, match="is called limited, and refuses nothing"):
+        check_rule(Wrong(), derive_nodes)
+
+
+def test_a_refusal_without_a_reason_is_caught() -> None:
+    class Wrong(type(lookup("polar"))):  # type: ignore[misc]
+        limited = ""
+
+    with pytest.raises(DomainError, match="not differentiated further"):
+        check_rule(Wrong(), derive_nodes)
+
+
+def test_a_sign_that_is_not_kept_is_caught() -> None:
+    entry = lookup("log")
+    assert isinstance(entry, Elementwise)
+    with pytest.raises(DomainError, match="is said to be positive, and is not"):
+        check_signs(replace(entry, keeps=frozenset({"positive"})), np.random.default_rng(0))
 
 
 def test_a_property_that_is_not_kept_is_caught() -> None:
