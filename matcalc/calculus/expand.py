@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.opening import sizes_of, unscaled, with_opened
@@ -88,10 +89,13 @@ def _is_of_products(node: Node) -> bool:
 
 def expanded_product(node: Contract, measure: Measure, marks: Marks) -> Node | None:
     """A product with two sums multiplied out where terms cancel and it gets shorter, (1 + t) (1 - t), or None."""
-    sums = [pair for pair in node.factors if isinstance(pair[0], Sum)]
-    for k, (first, labels) in enumerate(sums):
-        for second, others in sums[k + 1 :]:
-            if others != labels or len(first.children) * len(second.children) > BUDGET:
+    alike: dict[tuple[int, ...], list[Node]] = {}
+    for factor, labels in node.factors:
+        if isinstance(factor, Sum):
+            alike.setdefault(labels, []).append(factor)
+    for labels, sums in alike.items():
+        for first, second in combinations(sums, 2):
+            if len(first.children) * len(second.children) > BUDGET:
                 continue
             own = tuple(range(len(labels)))
             both = contract([(first, own), (second, own)], own)
