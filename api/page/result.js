@@ -92,6 +92,8 @@ function tabs(name, derivative, request) {
     element("button", { type: "button", role: "tab", id: `tab-${name}-${place}`, "aria-controls": panelName, onclick: () => open(place) }, title),
   );
 
+  const list = element("div", { class: "tabs", role: "tablist", "aria-label": "Notations" }, ...buttons);
+
   async function open(place) {
     const title = titles[place];
     opened = title;
@@ -100,6 +102,8 @@ function tabs(name, derivative, request) {
       button.tabIndex = k === place ? 0 : -1;
     });
     panel.setAttribute("aria-labelledby", buttons[place].id);
+    // On a phone the row of tabs is wider than the screen.
+    list.scrollLeft = buttons[place].offsetLeft - list.offsetLeft - list.clientWidth / 3;
     shown.setAttribute("aria-label", title);
     shown.className = title in targets ? "" : "wraps";
     copier.disabled = !(title in texts);
@@ -113,7 +117,6 @@ function tabs(name, derivative, request) {
     shown.textContent = texts[title];
   }
 
-  const list = element("div", { class: "tabs", role: "tablist", "aria-label": "Notations" }, ...buttons);
   list.addEventListener("keydown", (event) => {
     const here = buttons.indexOf(document.activeElement);
     const steps = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: -1 };
