@@ -55,8 +55,9 @@ def settle(program: Program, first: Sequence[int]) -> None:
         flips, conflicts = _flips(program, first, stuck)
         if not conflicts:
             _apply(program, flips)
-            return
+            break
         stuck |= conflicts
+    _move_coefficients(program)
 
 
 def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[list[bool], set[int]]:
@@ -130,3 +131,22 @@ def _apply(program: Program, flips: Sequence[bool]) -> None:
                     -c if minus else c for c, minus in zip(instruction.attributes, signs, strict=True)
                 )
                 program.instructions[ref] = instruction._replace(attributes=attributes)
+
+
+def _move_coefficients(program: Program) -> None:
+    """-outer(x, y) as outer(-x, y): a coefficient goes to the smallest factor, not over the whole product."""
+    uses = program.live()
+    instructions = program.instructions
+    for ref, (op, operands, coefficients, axes) in enumerate(instructions):
+        if op != "sum" or len(operands) != 1 or uses[operands[0]] != 1 or operands[0] in program.named:
+            continue
+        inner = instructions[operands[0]]
+        if inner.op not in ("outer", "einsum") or not uses[ref]:
+            continue
+        place = min(range(2), key=lambda k, of=inner.operands: program.extent(of[k]))  # type: ignore[misc]
+        factor = inner.operands[place]
+        if program.extent(factor) < program.extent(operands[0]):
+            # The two change places: first the multiple of the factor, then the product.
+            instructions[operands[0]] = Instruction("sum", (factor,), coefficients, program.axes(factor))
+            others = (*inner.operands[:place], operands[0], *inner.operands[place + 1 :])
+            instructions[ref] = Instruction(inner.op, others, inner.attributes, axes)
