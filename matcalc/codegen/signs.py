@@ -138,7 +138,13 @@ def _move_coefficients(program: Program) -> None:
     uses = program.live()
     instructions = program.instructions
     for ref, (op, operands, coefficients, axes) in enumerate(instructions):
-        if op != "sum" or len(operands) != 1 or uses[operands[0]] != 1 or operands[0] in program.named:
+        if (
+            op != "sum"
+            or coefficients in ((), (1,))
+            or len(operands) != 1
+            or uses[operands[0]] != 1
+            or operands[0] in program.named
+        ):
             continue
         inner = instructions[operands[0]]
         if inner.op not in ("outer", "einsum") or not uses[ref]:
