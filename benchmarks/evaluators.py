@@ -474,7 +474,7 @@ def first_numbers(depths: list[int]) -> Iterator[list[object]]:
 
 
 def generation(depths: list[int]) -> Iterator[list[object]]:
-    """Rows: what generating the source takes, per node."""
+    """Rows: what generating the source takes of the processor, per node."""
     from matcalc.codegen import compiled, generate
     from matcalc.graph import topological
 
@@ -485,12 +485,12 @@ def generation(depths: list[int]) -> Iterator[list[object]]:
         nodes = len(topological(roots))
         times = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             source = generate(made.outputs, made.symbols, value=made.value)
-            times.append(time.perf_counter() - start)
-        start = time.perf_counter()
+            times.append(time.process_time() - start)
+        start = time.process_time()
         compiled(source)
-        compiling = time.perf_counter() - start
+        compiling = time.process_time() - start
         yield [
             depth,
             nodes,

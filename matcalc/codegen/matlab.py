@@ -140,6 +140,7 @@ class Matlab(ColumnMajor):
 
     def cholesky_solve(self, instruction: Instruction) -> Text:
         """Two triangular systems."""
+        self._name(instruction.operands[0])
         factor, other = (self._at(operand, ATOM) for operand in instruction.operands)
         return f"({factor} \\ ({factor}.' \\ {other}))", ATOM
 

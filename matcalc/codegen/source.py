@@ -180,12 +180,8 @@ class Writing:
         )
 
     def _imports(self, helpers: Helpers, needs_math: bool) -> list[str]:
-        package, _, module = self.target.module.rpartition(".")
-        if package:
-            library = f"from {package} import {module} as {self.alias}"
-        else:
-            library = f"import {self.target.module}"
-            library += f" as {self.alias}" if self.alias != self.target.module else ""
+        library = f"import {self.target.module}"
+        library += f" as {self.alias}" if self.alias != self.target.module else ""
         others = [
             f"from {place} import {', '.join(n if n == a else f'{n} as {a}' for n, a in sorted(found.items()))}"
             for place, found in helpers.imports.items()
