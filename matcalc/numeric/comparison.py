@@ -17,8 +17,9 @@ from matcalc.shapes.layouts import Arrangement
 
 Array = np.ndarray[Any, Any]
 
-# Derivatives below this, relative to the expression's own value, count as rounding.
-NOTHING = 1e-8
+# The least scale of errors, relative to the expression's own value: a derivative that cancels to nothing leaves
+# rounding of some 1e-15 of that value behind, which must stay below the tolerance times this.
+NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

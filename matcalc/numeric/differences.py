@@ -74,7 +74,7 @@ class Differences:
         self._shapes = [tuple(dim_value(dim, sizes) for dim in symbol.axes) for symbol in variables]
         self._rng = np.random.default_rng(seed + 1)
         # What rounding leaves of a derivative that is zero, relative to the expression, in terms of the tolerance.
-        self.noise = 1e-6 if len(self._variables) == 1 else 1e-3
+        self.noise = 1e-5 if len(self._variables) == 1 else 1e-3
 
     def __call__(self, values: dict[str, Array]) -> np.ma.MaskedArray[Any, Any]:
         found: Array | None = None

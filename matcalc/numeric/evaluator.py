@@ -112,6 +112,9 @@ class Evaluator:
             return self._function(**arguments)
         except self._arrays.failures as error:
             raise DomainError(f"the matrix functions fail at these values: {error}") from error
+        except (ArithmeticError, ValueError) as error:
+            # Python's own numbers, as in log(0) and 1/0: no array could hold infinity.
+            raise DomainError(f"the formula has no value, whatever its variables are: {error}") from error
 
     def _carefully(self, values: Mapping[str, Any]) -> Any:
         """Arguments of every form that is allowed, and an error that says what is wrong with the others."""

@@ -283,8 +283,8 @@ class _Watch:
         with np.errstate(all="ignore"):
             try:
                 found = self._run(**arguments, **self._fixed)
-            except np.linalg.LinAlgError:
-                return False
+            except (ArithmeticError, ValueError):
+                return False  # a singular matrix, or numbers as in log(0) and 1/0
             # The comparison is false for nan as well.
             return all(np.all(np.abs(found[key]) < _LARGEST) for key in self._finite) and all(
                 self._is_smooth(node, [found[self._keys[child]] for child in node.children], rng)

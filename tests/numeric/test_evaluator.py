@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
-from matcalc.graph import add, apply, contract, elementwise, identity, multiply, symbol, tidy, zero
+from matcalc.graph import (
+    Node,
+    add,
+    apply,
+    contract,
+    elementwise,
+    identity,
+    multiply,
+    number,
+    power,
+    symbol,
+    tidy,
+    zero,
+)
 from matcalc.numeric.evaluator import jax_evaluator, numpy_evaluator
 from matcalc.rules import AbstractFunction, lookup
 
@@ -149,6 +162,19 @@ def test_singular_matrices() -> None:
     inverse = numpy_evaluator((apply(lookup("inv"), [X]), ("n", "n")), (X,))
     with pytest.raises(DomainError, match=r"[Ss]ingular"):
         inverse(X=np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        power(zero(()), number(-1)),
+        elementwise(lookup("log"), zero(())),
+        elementwise(lookup("exp"), number(1000)),
+    ],
+)
+def test_numbers_without_a_value(node: Node) -> None:
+    with pytest.raises(DomainError, match="the formula has no value"):
+        numpy_evaluator((node, ()), ())()
 
 
 def test_inputs_stay_untouched_and_unshared() -> None:

@@ -201,7 +201,18 @@ def test_sizes_that_suit() -> None:
         assert verify(output, derivative(output, W), W)
 
 
+def test_what_cancels_to_nothing_may_leave_rounding() -> None:
+    """X X⁺ of a wide X is the identity, and its derivative zero but for rounding."""
+    wide = symbol("X", (3, 5))
+    projected = contract([(wide, "ij"), (apply(lookup("pinv"), [wide]), "jk"), (symbol("y", (3,)), "k")], "i")
+    output = contract([(projected, "i"), (projected, "i")], "")
+    assert verify(output, derivative(output, wide), wide)
+
+
 def test_what_cannot_be_checked_does_not_pass() -> None:
+    divided = multiply(contract([(x, "i")], ""), power(number(0), number(-1)))
+    with pytest.raises(DomainError, match="no inputs were found"):
+        verify(divided, derivative(divided, x), x)
     nowhere = elementwise(lookup("log"), subtract(number(-1), contract([(x, "i"), (x, "i")], "")))
     with pytest.raises(DomainError, match="no inputs were found"):
         verify(nowhere, derivative(nowhere, x), x)
