@@ -36,7 +36,7 @@ class Computation:
 
 def said(shown: Shown) -> str:
     """The formula for a docstring; one that nobody would read is left out."""
-    if shown.node.weight > _READABLE:
+    if shown.simplified.weight > _READABLE:
         return "a long expression"
     return shown.text
 

@@ -42,8 +42,8 @@ class Derivation(Shown, Computed):
         self._symmetric = symmetric
 
     @cached_property
-    def node(self) -> Node:
-        """The derivative's node: laid out, in normal form, simplified. Made when first asked for."""
+    def simplified(self) -> Node:
+        """The derivative laid out, in normal form, simplified. Made when first asked for."""
         return simplify(tidy(self.laid_out)[0])
 
     @property
@@ -65,7 +65,10 @@ class Derivation(Shown, Computed):
     def warnings(self) -> tuple[Remark, ...]:
         """Where the derivative holds, what is taken at kinks, and what looked like a slip in the expression."""
         known = self._of.vocabulary
-        told = (*map(Remark, known.warnings), *conditions(self._of.node, self._wrt, known.order, self.node))
+        told = (
+            *map(Remark, known.warnings),
+            *conditions(self._of.node, self._wrt, known.order, self.simplified),
+        )
         return tuple(dict.fromkeys(told))
 
     @property
@@ -105,7 +108,7 @@ class Derivation(Shown, Computed):
 
     @property
     def expression(self) -> Expression:
-        """The derivative as an expression, to compute with further."""
+        """The derivative as an expression, to compute with further: what its text says."""
         return Expression(self.node, self._shape, self.vocabulary)
 
     @property
@@ -121,7 +124,7 @@ class Derivation(Shown, Computed):
         *earlier, last = self._wrt
         before = arrange(self._of._shape, [variable.shape for variable in earlier], "shape")
         shape = before.shape if earlier else self._of._shape
-        return LinearMap(self._as_tensor.node, last, shape, self.vocabulary, self._typed)
+        return LinearMap(self._as_tensor.simplified, last, shape, self.vocabulary, self._typed)
 
     @cached_property
     def einsum(self) -> str:
@@ -139,7 +142,7 @@ class Derivation(Shown, Computed):
         """The derivative, as evaluators and source have it."""
         name = _function_name(self._of, self.order, self._layout)
         return Computation(
-            (self.node, self.shape), self._symbols, self._functions, name, self._said, self._given_names
+            (self.simplified, self.shape), self._symbols, self._functions, name, self._said, self._given_names
         )
 
     def _said(self) -> str:

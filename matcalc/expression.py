@@ -14,7 +14,7 @@ from matcalc.graph import Node, normal, number, symbol
 from matcalc.graph.numbers import Coefficient, reduce
 from matcalc.language.declarations import PROPERTIES, Declaration, read_declaration
 from matcalc.language.limits import LIMITS, NO_LIMITS
-from matcalc.language.lowering import read
+from matcalc.language.lowering import Parsed, read
 from matcalc.language.names import check_variable
 from matcalc.language.values import (
     Value,
@@ -27,9 +27,13 @@ from matcalc.language.values import (
     to_the_power,
     transposed,
 )
+from matcalc.notation.tree import Tree
 from matcalc.rules import AbstractFunction, call
 from matcalc.rules.entries import Entry
 from matcalc.shown import Shown, Vocabulary
+
+# How often a formula is read and written again at most.
+_READINGS = 16
 
 
 class Expression(Shown, Computed):
@@ -70,6 +74,36 @@ class Expression(Shown, Computed):
             lambda: said(self),
             self._given_names,
         )
+
+    # Notation --------------------------------------------------------------------------------------------------
+
+    @property
+    def node(self) -> Node:
+        """The node of the index graph, in normal form, as typed."""
+        return self.simplified
+
+    def _formula_as_read(self, *, expanded: bool = False) -> tuple[Node, Tree]:
+        """What is written says itself: read and written again, it is the same text.
+
+        Where the formula of what was typed does not (in a product turned round other variables come first), that of
+        its reading is taken, and so on.
+        """
+        from matcalc.notation.text import text as text_of
+
+        seen: dict[str, tuple[Node, Tree]] = {}
+        one = self
+        while True:
+            tree = one._formula(one.node, expanded=expanded)
+            written = text_of(tree)
+            turn = list(seen)[list(seen).index(written) :] if written in seen else []
+            seen[written] = (one.node, tree)
+            if turn:
+                # Mostly one text, which says itself. Of several that say each other in turn it is always the same.
+                return seen[min(turn)]
+            found = self._read_back(written, self.node) if len(seen) < _READINGS else None
+            if found is None:
+                return seen[written]
+            one = _parsed(found[1])
 
     # Equality --------------------------------------------------------------------------------------------------
 
@@ -174,6 +208,10 @@ def parse(
     # What a result says of itself is our own text: it may be longer than what users may type.
     own = isinstance(shapes, Mapping) and shapes and all(isinstance(one, Declared) for one in shapes.values())
     found = read(text, declarations(shapes), functions, dialect, NO_LIMITS if own else LIMITS)
+    return _parsed(found)
+
+
+def _parsed(found: Parsed) -> Expression:
     vocabulary = Vocabulary(found.shapes, found.functions, found.order, found.names, found.warnings)
     return Expression(found.value.node, found.value.shape, vocabulary)
 

@@ -48,16 +48,16 @@ class LinearMap(Shown, Computed):
         known = replace(vocabulary, declared=declared, order=(*vocabulary.order, self.change))
         super().__init__(_applied(derivative, change), shape, known)
         self._variable = variable
-        self._written = typed
+        self._typed_nodes = typed
 
     @cached_property
-    def node(self) -> Node:
+    def simplified(self) -> Node:
         """The image, simplified."""
         return simplify(tidy(self._given)[0])
 
     @property
     def _typed(self) -> frozenset[Node]:
-        return self._written
+        return self._typed_nodes
 
     @cached_property
     def image(self) -> str:
@@ -94,7 +94,7 @@ class LinearMap(Shown, Computed):
     def computation(self) -> Computation:
         """The image, as evaluators and source have it: of the variables and the change."""
         return Computation(
-            (self.node, self.shape), self._symbols, self._functions, "linear_map", lambda: self.text
+            (self.simplified, self.shape), self._symbols, self._functions, "linear_map", lambda: self.text
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:

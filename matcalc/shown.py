@@ -8,22 +8,24 @@ from functools import cached_property
 from typing import Literal
 
 from matcalc.declared import Declared, public_shape
-from matcalc.errors import LimitError
-from matcalc.graph import Node, Symbol, normal, symbol, tidy
+from matcalc.graph import Node, Symbol, symbol, tidy
+from matcalc.graph.fingerprint import same_value
 from matcalc.graph.tidy import NAMED_FROM
 from matcalc.language.declarations import Declaration, Declarations
 from matcalc.language.limits import NO_LIMITS
-from matcalc.language.lowering import read
+from matcalc.language.lowering import Parsed, read
 from matcalc.notation.formula import formula
-from matcalc.notation.tree import Tree
+from matcalc.notation.tree import Tree, Where
 from matcalc.remarks import Remark
 from matcalc.shapes.dims import Dim, dim_parts
 
 Shape = tuple[Dim, ...]
 
-# How often a formula is read back at most, and how long a text may be for that.
+# A formula longer than this is written without being read back.
+READABLE = 4_000
+
+# How often a formula is read back at most.
 _READINGS = 4
-_READABLE = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,18 @@ class Shown:
         return self.vocabulary.warnings
 
     @cached_property
-    def node(self) -> Node:
-        """The node of the index graph, in normal form."""
+    def simplified(self) -> Node:
+        """The node in normal form, as it came about; it is what is computed."""
         return tidy(self._given)[0]
+
+    @cached_property
+    def node(self) -> Node:
+        """The node of the index graph that the formula says, in normal form: reading it gives this very node."""
+        from matcalc.notation.text import text
+
+        said = tidy(self._read(text(self.tree)).value.node)[0]
+        # What could not be proven to be the same is not what others go on with.
+        return said if same_value(said, self.simplified) else self.simplified
 
     @property
     def shape(self) -> tuple[int | str, ...]:
@@ -105,10 +116,13 @@ class Shown:
 
     # Notation --------------------------------------------------------------------------------------------------
 
-    def _formula(self, *, expanded: bool = False, indices: Literal["", "operands", "entries"] = "") -> Tree:
+    def _formula(
+        self, node: Node, *, expanded: bool = False, indices: Literal["", "operands", "entries"] = ""
+    ) -> Tree:
+        """`node` in the notation of this vocabulary."""
         order = {name: place for place, name in enumerate(self._order)}
         return formula(
-            self.node,
+            node,
             self._shape,
             order,
             self._given_names,
@@ -132,36 +146,51 @@ class Shown:
         dims = {part for entry in self._declared.values() for dim in entry.shape for part in dim_parts(dim)}
         return {*self._declared, *self._functions, *(part for part in dims if isinstance(part, str))}
 
-    @cached_property
-    def tree(self) -> Tree:
-        """The notation tree that all renderings share.
+    def _formula_as_read(self, *, expanded: bool = False) -> tuple[Node, Tree]:
+        """The formula as it is shown, and its node: our value, with those parts shared that the formula shows so.
 
         Writing may show a part twice for which the graph has no node, or name one that it shows once. So a longer
-        formula is read back, and what its text says is taken for the node itself: both then stay as they are.
+        formula is read back, and what its text says is written instead, as long as that changes anything.
         """
-        tree = self._formula()
-        if self.node.weight >= 2 * NAMED_FROM:
-            for _ in range(_READINGS):
-                node = self._read_back(tree)
-                if node is self.node:
-                    break
-                self.__dict__["node"] = node
-                tree = self._formula()
-        return tree
-
-    def _read_back(self, tree: Tree) -> Node:
-        """What the text of `tree` says, if that is the same formula; the node itself else."""
         from matcalc.notation.text import text
 
-        written = text(tree)
-        if len(written) > _READABLE:
-            return self.node
-        found = read(written, Declarations(self._declared), self._functions, limits=NO_LIMITS)
-        node = tidy(found.value.node)[0]
-        try:
-            return node if node is self.node or normal(node) is normal(self.node) else self.node
-        except LimitError:
-            return self.node
+        if expanded:
+            return self.written_node, self._formula(self.written_node, expanded=True)
+        node = self.simplified
+        tree = self._formula(node)
+        for _ in range(_READINGS if node.weight >= 2 * NAMED_FROM else 0):
+            found = self._read_back(text(tree), node)
+            if found is None or found[0] is node:
+                break
+            node = found[0]
+            tree = self._formula(node)
+        return node, tree
+
+    @cached_property
+    def _shown_as(self) -> tuple[Node, Tree]:
+        return self._formula_as_read()
+
+    @property
+    def written_node(self) -> Node:
+        """The node of what is written: the same value, with those parts shared that the formula shows so."""
+        return self._shown_as[0]
+
+    @property
+    def tree(self) -> Tree:
+        """The notation tree that all renderings share."""
+        return self._shown_as[1]
+
+    def _read_back(self, written: str, node: Node) -> tuple[Node, Parsed] | None:
+        """What a text written for `node` says; None if it is long, or can't be proven to be the same formula."""
+        if len(written) > READABLE:
+            return None
+        found = self._read(written)
+        again = tidy(found.value.node)[0]
+        return (again, found) if same_value(again, node) else None
+
+    def _read(self, written: str) -> Parsed:
+        """A text that speaks of the same variables and functions."""
+        return read(written, Declarations(self._declared), self._functions, limits=NO_LIMITS)
 
     @cached_property
     def text(self) -> str:
@@ -175,7 +204,7 @@ class Shown:
         """The formula without `where`. Raises LimitError when it would be too long to read."""
         from matcalc.notation.text import text
 
-        return text(self._formula(expanded=True))
+        return text(self._formula_as_read(expanded=True)[1]) if isinstance(self.tree, Where) else self.text
 
     @cached_property
     def latex(self) -> str:
@@ -203,7 +232,7 @@ class Shown:
         """The formula in index notation: `A[i,j] * x[j] -> i`."""
         from matcalc.notation.text import text
 
-        return text(self._formula(indices="entries"))
+        return text(self._formula(self.written_node, indices="entries"))
 
     @cached_property
     def einsum(self) -> str:
@@ -213,7 +242,7 @@ class Shown:
         """
         from matcalc.notation.einsum import einsum
 
-        return einsum(self._formula(indices="operands"))
+        return einsum(self._formula(self.written_node, indices="operands"))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows."""

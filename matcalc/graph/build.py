@@ -37,7 +37,8 @@ from matcalc.graph.node import (
     make_split,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import bases, merge_powers, taken_in
+from matcalc.graph.powers import bases, divided_on_diagonals, merge_powers, taken_in
+from matcalc.graph.stuck import freed
 from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product
 
@@ -98,13 +99,14 @@ def contract(
     sizes: Sizes | None = None,
     opens: Opens = is_wrapper,
     replaced: Mapping[Node, Node] | None = None,
+    squares: bool = True,
 ) -> Node:
     """Multiply the factors' entries and sum over the labels that are not in `out`.
 
     `contract([(A, "ij"), (x, "j")], "i")` is A @ x. Labels in `out` may repeat (a diagonal comes out) and need not
     occur on a factor (a broadcast), but then `sizes` must give their dimension. `opens` says which contractions
-    among the factors are flattened into this one, `replaced` what stands for the others. Raises ShapeError where
-    two sizes meet on a label.
+    among the factors are flattened into this one, `replaced` what stands for the others. Parts that occur twice become
+    `squares`, unless everything is to be flat. Raises ShapeError where two sizes meet on a label.
     """
     factors = list(factors)
     out = tuple(out)
@@ -112,16 +114,21 @@ def contract(
         found = plain(factors, sizes, opens)
         if found is not None:
             coefficient, taken, known = found
-            return _built(coefficient, taken, out, known, not set(out).issuperset(sizes or ()))
-    gathered = Gathered(factors, out, sizes, opens, replaced)
+            return _built(coefficient, taken, out, known, not set(out).issuperset(sizes or ()), squares)
+    gathered = Gathered(factors, out, sizes, opens, replaced, squares)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
     if gathered.fused:
         wanted = _fused_labels(gathered)
         if wanted:
             return _unfused(gathered, wanted)
-        gathered.factors = _scalars_out(gathered.factors)
-    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True)
+        apart = freed(gathered.factors, gathered.out, contract, fuse)
+        if apart is not None:
+            summed = {label for _, labels in gathered.factors for label in labels} - set(gathered.out)
+            left = {label: dim for label, dim in gathered.sizes.items() if label not in summed}
+            inner = contract(apart, gathered.out, left, opens, None, squares)
+            return linear([(gathered.coefficient, inner)], inner.axes)
+    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True, squares)
 
 
 def _built(
@@ -130,18 +137,21 @@ def _built(
     out: Labels,
     sizes: dict[Label, Dim],
     counted: bool,
+    squares: bool,
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
+    factors = divided_on_diagonals(factors, contract)
     merged = factors
     if len(factors) > 1 and len(bases(factors)) < len(factors):
         merged = merge_powers(factors)
         if merged is not factors:
-            taken = taken_in(merged)
+            taken = taken_in(merged, contract, fuse)
             if taken is not None:
                 # A merged power became a multiple, a wrapper or a product of powers: take it in as such.
                 inner = contract(taken, out, sizes)
                 return linear([(coefficient, inner)], inner.axes)
-        merged, sizes = _with_squares(merged, out, sizes)
+        if squares:
+            merged, sizes = _with_squares(merged, out, sizes)
     if counted or merged is not factors:
         coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
     node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None
@@ -204,25 +214,6 @@ def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:
             if label in wanted and not splits_freely(node, axis, wanted[label]):
                 del wanted[label]
     return wanted
-
-
-def _scalars_out(factors: Sequence[Labelled]) -> list[tuple[Node, Labels]]:
-    """Factors whose fused axes stay fused, with the scalars inside them brought out."""
-    found: list[tuple[Node, Labels]] = []
-    for node, labels in factors:
-        inner = node.children[0] if isinstance(node, Fuse) else None
-        if (
-            isinstance(node, Fuse)
-            and isinstance(inner, Contract)
-            and any(not held for _, held in inner.factors)
-        ):
-            rest = [pair for pair in inner.factors if pair[1]]
-            core = contract(rest, inner.out, dict(enumerate(inner.sizes)))
-            found.append((fuse(core, node.groups), tuple(labels)))
-            found += [(scalar, ()) for scalar, held in inner.factors if not held]
-        else:
-            found.append((node, tuple(labels)))
-    return found
 
 
 def _unfused(gathered: Gathered, wanted: dict[Label, Axes]) -> Node:

@@ -46,6 +46,7 @@ class Gathered:
         sizes: Sizes | None,
         opens: Opens,
         replaced: Mapping[Node, Node] | None = None,
+        squares: bool = True,
     ) -> None:
         self.coefficient: Coefficient = 1
         self.factors: list[tuple[Node, Labels]] = []
@@ -53,6 +54,7 @@ class Gathered:
         self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
         self.fused = False
         self._opens = opens
+        self._squares = squares
         self._replaced = replaced or {}
         self._powers: set[tuple[Node, Labels]] = set()
         self._same: dict[Label, Label] = {}
@@ -108,7 +110,7 @@ class Gathered:
         while self._closed:
             place = next((k for k, (node, _) in enumerate(self._closed) if not sums(node)), 0)
             node, labels = self._closed.pop(place)
-            if self._closed and (node, labels) in self._closed and sums(node):
+            if self._squares and (node, labels) in self._closed and sums(node):
                 # A product times itself is its square.
                 self._powers.add((node, labels))
             if (node, labels) in self._powers:

@@ -18,7 +18,7 @@ from matcalc.graph.build import contract, fuse, split, unbroadcast
 from matcalc.graph.leaves import ONE, number, number_value, scale
 from matcalc.graph.node import Axes, Contract, Fuse, Node, Sum, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import folded_power, power_function, raised
+from matcalc.graph.powers import folded_power, power_function, raised, summed_parts
 from matcalc.graph.products import multiply, ones
 from matcalc.shapes.dims import Dim
 
@@ -122,7 +122,7 @@ def _power(base: Node, exponent: Node) -> Node:
         factors_of = [(_power(node, exponent), labels) for node, labels in base.factors]
         return contract(factors_of, base.out, dict(enumerate(base.sizes)))
     if isinstance(value, int) and isinstance(base, Contract):
-        parts = _components(base)
+        parts = summed_parts(base, contract)
         if len(parts) > 1:
             return _put_together([(_power(part, exponent), labels) for part, labels in parts], base)
     if isinstance(base, Sum) or value != 1:
@@ -133,31 +133,6 @@ def _power(base: Node, exponent: Node) -> Node:
 def _put_together(parts: Sequence[tuple[Node, tuple[int, ...]]], whole: Contract) -> Node:
     """The parts of a contraction, changed entry by entry, put together again."""
     return contract(parts, whole.out, {label: whole.sizes[label] for label in whole.out})
-
-
-def _components(node: Contract) -> list[tuple[Node, tuple[int, ...]]]:
-    """The factors of a product that have no index in common, x'x and a in x'x a[i], each with its outputs."""
-    if len(set(node.out)) < len(node.out):
-        return [(node, node.out)]
-    groups: list[tuple[set[int], list[tuple[Node, tuple[int, ...]]]]] = []
-    for factor, labels in node.factors:
-        held = set(labels)
-        members = [(factor, labels)]
-        apart = []
-        for other, theirs in groups:
-            if held & other:
-                held |= other
-                members = theirs + members
-            else:
-                apart.append((other, theirs))
-        groups = [*apart, (held, members)]
-    if len(groups) < 2:
-        return [(node, node.out)]
-    found = []
-    for held, members in groups:
-        out = tuple(label for label in node.out if label in held)
-        found.append((contract(members, out, {label: node.sizes[label] for label in held}), out))
-    return found
 
 
 def _sums(node: Contract) -> bool:

@@ -5,7 +5,7 @@ Expansion may grow exponentially, so it works within a named budget; past it the
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import permutations
 
 from matcalc.errors import LimitError
@@ -19,6 +19,7 @@ from matcalc.graph.powers import base_and_exponent
 from matcalc.graph.products import permute
 from matcalc.graph.rebuild import rebuild
 from matcalc.graph.walk import topological
+from matcalc.shapes.dims import Dim
 
 # Terms that expansion may produce in all before it gives up.
 EXPANSION_BUDGET = 20_000
@@ -97,9 +98,7 @@ class _Expansion:
                     grown.append((numbers.multiply(coefficient, inner), [*product, (term, labels)]))
             products = grown
         sizes = dict(enumerate(node.sizes))
-        flat = [
-            (c, contract(_with_powers_open(product), node.out, sizes, _always)) for c, product in products
-        ]
+        flat = [(c, _flat(_with_powers_open(product), node.out, sizes)) for c, product in products]
         return [pair for c, term in flat for pair in self._again(term, c)]
 
     def _again(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
@@ -116,7 +115,7 @@ class _Expansion:
         if isinstance(node, Contract):
             factors = [(self.expand(factor), labels) for factor, labels in node.factors]
             if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
-                rebuilt = contract(factors, node.out, dict(enumerate(node.sizes)))
+                rebuilt = _flat(factors, node.out, dict(enumerate(node.sizes)))
                 yield from self._terms(rebuilt, coefficient)
                 return
         yield coefficient, node
@@ -145,7 +144,7 @@ class _Expansion:
             for c, first in _terms_of(result):
                 for d, second in _terms_of(base):
                     self._spend()
-                    product = contract([(first, labels), (second, labels)], labels, sizes, _always)
+                    product = _flat([(first, labels), (second, labels)], labels, sizes)
                     terms.append((numbers.multiply(c, d), product))
             result = linear(terms, base.axes)
         return result
@@ -179,6 +178,13 @@ def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     if isinstance(inner, Sum):
         return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
     return node.terms
+
+
+def _flat(
+    factors: Sequence[tuple[Node, Sequence[Hashable]]], out: Sequence[int], sizes: Mapping[int, Dim]
+) -> Node:
+    """A contraction with all others among its factors taken in, those of squares too."""
+    return contract(factors, out, sizes, _always, None, False)
 
 
 def _always(node: Contract) -> bool:

@@ -5,11 +5,21 @@ The graph knows one elementwise function by its role, the power; the rules hand 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
 
 from matcalc.graph import numbers
-from matcalc.graph.node import Contract, Map, NamedFunction, Node, Sum, make_contract, make_map, make_sum
+from matcalc.graph.node import (
+    Contract,
+    Fuse,
+    Map,
+    NamedFunction,
+    Node,
+    Sum,
+    make_contract,
+    make_map,
+    make_sum,
+)
 from matcalc.graph.numbers import Coefficient
 
 Labels = tuple[Hashable, ...]
@@ -90,23 +100,83 @@ def merge_powers(factors: Sequence[Labelled]) -> Sequence[Labelled]:
     return [(raised(base, exponent), labels) for (base, labels), exponent in merged.items() if exponent != 0]
 
 
-def taken_in(factors: Sequence[Labelled]) -> list[Labelled] | None:
-    """The factors with powers of products written as products of powers; None when there is nothing to take in."""
+def divided_on_diagonals(factors: Sequence[Labelled], contract: Callable[..., Node]) -> Sequence[Labelled]:
+    """(1 / S)[i,i] as 1 / S[i,i], so that nothing is divided by zeros beside the diagonal of S.
+
+    Gives back `factors` itself when there is none; `contract` is the builder.
+    """
+    found = None
+    for place, (node, labels) in enumerate(factors):
+        if node.__class__ is Map and len(labels) > 1 and len(set(labels)) < len(labels):
+            base, exponent = base_and_exponent(node)
+            if exponent < 0:
+                held = tuple(dict.fromkeys(labels))
+                found = list(factors) if found is None else found
+                found[place] = (raised(contract([(base, labels)], held), exponent), held)
+    return factors if found is None else found
+
+
+def taken_in(
+    factors: Sequence[Labelled], contract: Callable[..., Node], fuse: Callable[..., Node]
+) -> list[Labelled] | None:
+    """The factors with powers of products written as products of powers; None when there is nothing to take in.
+
+    `contract` and `fuse` are the builders.
+    """
     taken: list[Labelled] = []
     changed = False
     for node, labels in factors:
         base, exponent = base_and_exponent(node)
-        if isinstance(exponent, int) and exponent != 1 and isinstance(base, Contract) and is_product(base):
+        parts: Sequence[tuple[Node, tuple[int, ...]]] = ()
+        if isinstance(exponent, int) and exponent != 1 and isinstance(base, Contract):
+            parts = base.factors if is_product(base) else summed_parts(base, contract)
+        if len(parts) > 1:
+            assert isinstance(base, Contract)
             outer = dict(zip(base.out, labels, strict=True))
-            for factor, held in base.factors:
+            for factor, held in parts:
                 inner, inside = base_and_exponent(factor)
                 power = raised(inner, numbers.multiply(inside, exponent))
                 taken.append((power, tuple(outer[label] for label in held)))
+            changed = True
+        elif isinstance(base, Fuse) and isinstance(exponent, int) and exponent > 1:
+            inner = base.children[0]
+            places = range(len(inner.axes))
+            taken.append((fuse(contract([(inner, places)] * exponent, places), base.groups), labels))
             changed = True
         else:
             changed |= isinstance(node, (Sum, Contract)) and len(node.children) < 2
             taken.append((node, labels))
     return taken if changed else None
+
+
+def summed_parts(node: Contract, contract: Callable[..., Node]) -> list[tuple[Node, tuple[int, ...]]]:
+    """The parts of a product that are summed by themselves, x'x and a in x'x a[i], each with its outputs.
+
+    `contract` is the builder.
+    """
+    outer = set(node.out)
+    if len(outer) < len(node.out):
+        return [(node, node.out)]
+    groups: list[tuple[set[int], list[tuple[Node, tuple[int, ...]]]]] = []
+    for factor, labels in node.factors:
+        held = set(labels) - outer
+        members = [(factor, labels)]
+        apart = []
+        for other, theirs in groups:
+            if held & other:
+                held |= other
+                members = theirs + members
+            else:
+                apart.append((other, theirs))
+        groups = [*apart, (held, members)]
+    if len(groups) < 2:
+        return [(node, node.out)]
+    found = []
+    for _, members in groups:
+        held = {label for _, labels in members for label in labels}
+        out = tuple(label for label in node.out if label in held)
+        found.append((contract(members, out, {label: node.sizes[label] for label in held}), out))
+    return found
 
 
 def is_product(node: Contract) -> bool:

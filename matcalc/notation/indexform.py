@@ -189,6 +189,11 @@ def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
         return _entry(writer, node.children[0], places_of_split(node, names))
     if node in writer.parts or len(node.axes) <= 2 or isinstance(node, Apply):
         return indexed(writer.tree(node), names)
+    # Differences whose signs are changed are factors of this product; what stands inside a tensor keeps its own.
+    return writer.upright(lambda: _tensor_entry(writer, node, names))
+
+
+def _tensor_entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:
     if isinstance(node, Map):
         arguments = tuple(
             _entry(writer, child, names) if child.axes else writer.tree(child) for child in node.children

@@ -91,6 +91,10 @@ def transposed(tree: Tree) -> Tree:
             return tree
         if tree.function == "ones":
             return ones(*shape)
+        if tree.function == "kron":
+            turned = tuple(transposed(argument) for argument in tree.arguments)
+            if sum(map(transposes, turned)) <= sum(map(transposes, tree.arguments)):
+                return call("kron", shape, *turned)
     return Transposed(shape, tree)
 
 

@@ -210,7 +210,7 @@ class Writer:
         if not flipped:
             return write()
         # All are written before any is put in place: one may stand inside another, and keeps its signs there.
-        turned: dict[Node, Tree] = self._upright(
+        turned: dict[Node, Tree] = self.upright(
             lambda: {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
         )
         before = self._flipped, self.contracts, self._straight, {node: self.trees[node] for node in flipped}
@@ -223,7 +223,7 @@ class Writer:
             self._flipped, self.contracts, self._straight, shown = before
             self.trees |= shown
 
-    def _upright(self, write: Callable[[], Result]) -> Result:
+    def upright(self, write: Callable[[], Result]) -> Result:
         """What `write` gives with no signs changed: what stands deeper than a turned difference keeps its own."""
         if not self._flipped:
             return write()

@@ -38,5 +38,8 @@ class Written(Protocol):
     def power(self, base: Node, exponent: Coefficient) -> Tree:
         """base ** exponent for a positive exponent."""
 
+    def upright(self, write: Callable[[], Result]) -> Result:
+        """What `write` gives with no signs changed."""
+
     def oriented(self, node: Contract, sign: int, write: Callable[[], Result]) -> tuple[int, Result]:
         """What `write` gives with the differences in `node` turned as they read best, and the sign that is left."""

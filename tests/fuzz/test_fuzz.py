@@ -19,19 +19,19 @@ from tests.fuzz.terms import Case, Term
 ROOT = Path(__file__).parents[2]
 
 
-# Cases with a text that reads back as an equal formula with other parts shared: what `make fuzz` still finds.
-OTHER_FORMS: list[str] = []
+# Comparisons that exceed the limits of exact comparison: neither passed nor failed.
+UNDECIDED: list[str] = []
 EXAMPLES = 2000
 
 
 @settings(max_examples=EXAMPLES)
 @given(cases())
 def test_all_laws_against_complex_steps(case: Case) -> None:
-    OTHER_FORMS.extend(laws.check(case, second=case.style % 4 == 0, lenient=True).other_forms[:1])
+    UNDECIDED.extend(laws.check(case, second=case.style % 4 == 0).undecided[:1])
 
 
-def test_nearly_all_texts_read_back_as_the_same_node() -> None:
-    assert len(OTHER_FORMS) <= EXAMPLES * 0.02, OTHER_FORMS
+def test_nearly_everything_is_decided() -> None:
+    assert len(UNDECIDED) <= EXAMPLES * 0.005, UNDECIDED
 
 
 @settings(max_examples=300)

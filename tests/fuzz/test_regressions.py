@@ -14,7 +14,7 @@ from tests.reference import evaluate
 SIZES = {"n": 3, "m": 4, "p": 2, "q": 5}
 
 # What h and its derivatives stand for.
-FUNCTIONS = {"h": np.exp, "h'": np.exp, "h''": np.exp}
+FUNCTIONS = {letter + "'" * order: np.exp for letter in "fgh" for order in range(4)}
 
 # Expression, shapes, order. All derivatives by all variables must be right and read back, in every layout.
 CASES = [
@@ -80,6 +80,31 @@ CASES = [
         1,
     ),
     ("mean(diagonal(kron(c / tr(outer(y, y)), X)))", "c: (), y: m, X: q q", 1),
+    # A function of a tensor, on its diagonal.
+    ("cosh(kron(w.T, eye(p)))", "w: m, e: p", 1),
+    # What is not summed stays out of a power of a sum, however it was nested.
+    ("1 / (A @ (W / v.T))[i,t] * v[k] * mu / v[i] -> ik", "v: p, A: p m, W: m p, mu: ()", 1),
+    # Fused axes that meet an axis of other parts: what they do not hold stands beside them, and transposes are one.
+    ("kron(ones(m, p), w.T) @ kron(y, X)", "w: m, y: m, X: p p", 1),
+    ("kron(x.T, Y) @ kron(ones(p, p), z)", "x: n, Y: n p, z: n", 1),
+    ("outer(x, vec(X)) @ kron(y, W)", "y: p, x: m, X: p m, W: m p", 1),
+    (
+        "alpha * (kron(b.T, Y) @ kron(x, W))[s,i] - b[l] * A[s,i] -> li",
+        "b: p, Y: n n, x: n, W: p p, alpha: (), A: n p",
+        1,
+    ),
+    ("g(b.T @ (kron(X, y).T @ (kron(y, M) @ y)))", "b: m, M: m n, X: m m, y: n", 1),
+    ("tr(kron(y.T, W) @ (kron(u, M) * kron(y, W.T)))", "M: 6 6, y: 6, W: 6 p, u: p", 1),
+    # Squares of sums that hang together with other factors.
+    ("(-W[s,k] * X[i,t] -> ki) @ (W @ b * (X @ ones(n)))", "b: m, W: m m, X: m n", 1),
+    ("tr((A[t,i] * c * y[k] -> it) @ (A[t,i] * c * y[k] -> it).T)", "y: m, A: m m, c: ()", 1),
+    # A difference outside a tensor changed its signs inside as well: wrong text.
+    ("logsumexp(cos(y @ (n - y).T))", "y: n", 2),
+    # Nothing is divided by the zeros of a diagonal matrix.
+    ("c / (1 / B.T[l,r] * S[l,l] -> rl)", "c: (), S: m m diagonal, B: n m", 1),
+    # Other variables come first in what is written than in what was typed.
+    ("(f(y) * y).T @ b", "y: n, b: n", 1),
+    ("sum(d) * d.T @ (X @ (d * d)) where d = h(v)", "X: n n, v: n", 1),
 ]
 
 
@@ -136,10 +161,15 @@ def differences(node: Any, values: dict[str, Any], name: str) -> Any:
 
 
 def assert_reads_back(shown: Any) -> None:
-    """Text to node, index notation to an equal one; LaTeX is balanced."""
+    """A derivative's text to its node, an expression's to itself, index notation to an equal one; LaTeX is balanced."""
     again = mc.parse(shown.text, shapes=shown.shapes, functions=shown.functions)
-    assert again.node is shown.node, f"{shown.text} reads as {again.text}"
+    if isinstance(shown, mc.Expression):
+        assert again.text == shown.text
+        assert again.written_node is shown.written_node
+    else:
+        assert again.node is shown.node, f"{shown.text} reads as {again.text}"
     assert again.shape == shown.shape
+    assert again == shown
     assert (
         mc.parse(shown.index_notation, shapes=shown.shapes)._normal
         is mc.parse(shown.text, shapes=shown.shapes)._normal
