@@ -117,12 +117,16 @@ class Shown:
     # Notation --------------------------------------------------------------------------------------------------
 
     def _formula(
-        self, node: Node, *, expanded: bool = False, indices: Literal["", "operands", "entries"] = ""
+        self,
+        node: Node | None = None,
+        *,
+        expanded: bool = False,
+        indices: Literal["", "operands", "entries"] = "",
     ) -> Tree:
-        """`node` in the notation of this vocabulary."""
+        """`node`, by default that of what is written, in the notation of this vocabulary."""
         order = {name: place for place, name in enumerate(self._order)}
         return formula(
-            node,
+            self.written_node if node is None else node,
             self._shape,
             order,
             self._given_names,
@@ -155,7 +159,7 @@ class Shown:
         from matcalc.notation.text import text
 
         if expanded:
-            return self.written_node, self._formula(self.written_node, expanded=True)
+            return self.written_node, self._formula(expanded=True)
         node = self.simplified
         tree = self._formula(node)
         for _ in range(_READINGS if node.weight >= 2 * NAMED_FROM else 0):
@@ -232,7 +236,7 @@ class Shown:
         """The formula in index notation: `A[i,j] * x[j] -> i`."""
         from matcalc.notation.text import text
 
-        return text(self._formula(self.written_node, indices="entries"))
+        return text(self._formula(indices="entries"))
 
     @cached_property
     def einsum(self) -> str:
@@ -242,7 +246,7 @@ class Shown:
         """
         from matcalc.notation.einsum import einsum
 
-        return einsum(self._formula(self.written_node, indices="operands"))
+        return einsum(self._formula(indices="operands"))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows."""

@@ -1,14 +1,14 @@
 """Fingerprints: a graph evaluated exactly in a prime field, at random entries and with random functions.
 
 Equal fingerprints prove an identity, but for a chance of about degree / 2³¹ for each of the points tried
-(Schwartz 1980, Zippel 1979). Sums, products and integer powers are what they are; every other function is a random one
-of its arguments, so that what is proven holds whatever the functions are. Unequal ones refute nothing: exp(a) exp(b)
-is exp(a + b), and a random function does not know.
+(Schwartz 1980, Zippel 1979). Sums, products, integer powers, determinants and inverses are what they are; every other
+function is a random one of its arguments, so that what is proven holds whatever the functions are. Unequal ones
+refute nothing: exp(a) exp(b) is exp(a + b), and a random function does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
@@ -25,12 +25,13 @@ from matcalc.graph.walk import topological
 from matcalc.shapes.dims import Dim, dim_parts
 
 PRIME = 2**31 - 1
-POINTS = 2
 
-# Sizes of named dimensions start here: identities of matrices that hold only below some size are no identities.
-_SMALLEST = 5
+# For each point the size at which named dimensions start. They differ, for what holds at one size only is no identity.
+_SMALLEST = (5, 7, 11)
 # Entries that an array may have on the way.
 _LARGEST = 2_000_000
+# Rows of a matrix that is inverted.
+_WIDEST = 24
 
 _Array = Any
 
@@ -62,9 +63,9 @@ def same_value(a: Node, b: Node) -> bool:
 def fingerprints(roots: Sequence[Node]) -> list[list[bytes]]:
     """The fingerprints of nodes at the same points, a list for each. Raises TooLarge where sizes are fixed so."""
     order = topological(roots)
-    sizes = _sizes(order)
     found: list[list[bytes]] = [[] for _ in roots]
-    for point in range(POINTS):
+    for point, smallest in enumerate(_SMALLEST):
+        sizes = _sizes(order, smallest)
         values: dict[Node, _Array] = {}
         for node in order:
             values[node] = _value(node, [values[child] for child in node.children], sizes, point)
@@ -73,10 +74,10 @@ def fingerprints(roots: Sequence[Node]) -> list[list[bytes]]:
     return found
 
 
-def _sizes(nodes: Iterable[Node]) -> dict[Dim, int]:
+def _sizes(nodes: Iterable[Node], smallest: int) -> dict[Dim, int]:
     """Pairwise distinct sizes for the named dimensions."""
     names = sorted({part for node in nodes for part in _named(node)})
-    return {name: _SMALLEST + place for place, name in enumerate(names)}
+    return {name: smallest + place for place, name in enumerate(names)}
 
 
 def _named(node: Node) -> list[str]:
@@ -177,7 +178,9 @@ def _power(base: _Array, exponent: int) -> _Array:
 
 
 def _applied(node: Apply, operands: Sequence[_Array], shape: tuple[int, ...]) -> _Array:
-    """A random array for each batch of operands."""
+    """Determinants and inverses are what they are; of another function a random array for each batch of operands."""
+    if node.function.name in _EXACT and len(operands) == 1:
+        return _of_matrices(_EXACT[node.function.name], operands[0]).reshape(shape)
     batch = shape[: node.batch]
     core = shape[node.batch :]
     with np.errstate(over="ignore"):
@@ -188,6 +191,72 @@ def _applied(node: Apply, operands: Sequence[_Array], shape: tuple[int, ...]) ->
         places = np.arange(int(np.prod(core, dtype=np.int64))).reshape(core)
         value = _mixed(state.reshape((*batch, *(1,) * len(core))), places)
     return (value + np.swapaxes(value, -1, -2)) % PRIME if node.symmetric else value
+
+
+# Matrices ----------------------------------------------------------------------------------------------------------
+
+
+def _of_matrices(function: Callable[[list[list[int]]], Any], operand: _Array) -> _Array:
+    """A function of each matrix of the operand's last two axes."""
+    matrices = operand.reshape((-1, *operand.shape[-2:]))
+    if operand.shape[-1] > _WIDEST:
+        raise TooLarge("a matrix of the comparison is too large")
+    return np.asarray([function(matrix.tolist()) for matrix in matrices], np.int64)
+
+
+def _eliminated(matrix: list[list[int]]) -> tuple[int, list[list[int]]]:
+    """The determinant, and the inverse where that is not 0, by Gauss and Jordan."""
+    size = len(matrix)
+    rows = [list(row) + [int(i == k) for i in range(size)] for k, row in enumerate(matrix)]
+    determinant = 1
+    for column in range(size):
+        pivot = next((k for k in range(column, size) if rows[k][column]), None)
+        if pivot is None:
+            return 0, [[0] * size for _ in range(size)]
+        if pivot != column:
+            rows[column], rows[pivot] = rows[pivot], rows[column]
+            determinant = -determinant
+        lead = rows[column][column]
+        determinant = determinant * lead % PRIME
+        inverse = pow(lead, -1, PRIME)
+        rows[column] = [entry * inverse % PRIME for entry in rows[column]]
+        for k, row in enumerate(rows):
+            if k != column and row[column]:
+                factor = row[column]
+                rows[k] = [(a - factor * b) % PRIME for a, b in zip(row, rows[column], strict=True)]
+    return determinant % PRIME, [row[size:] for row in rows]
+
+
+def _determinant(matrix: list[list[int]]) -> int:
+    return _eliminated(matrix)[0]
+
+
+def _inverse(matrix: list[list[int]]) -> list[list[int]]:
+    return _eliminated(matrix)[1]
+
+
+def _adjugate(matrix: list[list[int]]) -> list[list[int]]:
+    """det(X) inv(X), and by cofactors where X is singular."""
+    determinant, inverse = _eliminated(matrix)
+    if determinant:
+        return [[determinant * entry % PRIME for entry in row] for row in inverse]
+    size = range(len(matrix))
+    return [
+        [
+            (-1) ** (i + j)
+            * _determinant([[matrix[r][c] for c in size if c != i] for r in size if r != j])
+            % PRIME
+            for j in size
+        ]
+        for i in size
+    ]
+
+
+_EXACT: dict[str, Callable[[list[list[int]]], Any]] = {
+    "det": _determinant,
+    "inv": _inverse,
+    "adj": _adjugate,
+}
 
 
 # Contractions ------------------------------------------------------------------------------------------------------
