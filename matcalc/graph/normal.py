@@ -12,7 +12,7 @@ from matcalc.errors import LimitError
 from matcalc.graph import numbers
 from matcalc.graph.build import contract, linear
 from matcalc.graph.leaves import scale
-from matcalc.graph.maps import power
+from matcalc.graph.maps import elementwise, power
 from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
@@ -90,7 +90,7 @@ class _Expansion:
     def _distributed(self, node: Contract) -> list[tuple[Coefficient, Node]]:
         """One flat contraction for each choice of a term from every factor that is a sum."""
         products: list[tuple[Coefficient, _Product]] = [(1, [])]
-        for factor, labels in node.factors:
+        for factor, labels in (_on_diagonal(*pair) for pair in node.factors):
             grown = []
             for coefficient, product in products:
                 for inner, term in _terms_of(factor):
@@ -178,6 +178,15 @@ def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     if isinstance(inner, Sum):
         return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
     return node.terms
+
+
+def _on_diagonal(factor: Node, labels: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
+    """A function of a tensor on a diagonal as the function of the diagonal: tanh(T)[i,j,i] is tanh(T[i,j,i])."""
+    held = tuple(dict.fromkeys(labels))
+    if not isinstance(factor, Map) or len(held) == len(labels):
+        return factor, labels
+    operands = [contract([(child, labels)], held) if child.axes else child for child in factor.children]
+    return elementwise(factor.function, *operands), held
 
 
 def _flat(
