@@ -49,7 +49,6 @@ def translation(names: Names) -> Translation:
             "linalg.det": "det({0})",
             "linalg.pinv": "pinv({0})",
             "linalg.slogdet": "first(logabsdet({0}))",
-            "linalg.eigvalsh": "eigvals(Symmetric({0}))",
         },
         reductions={
             "sum": ("sum({0})", "sum({0}, dims={1})"),
@@ -57,6 +56,7 @@ def translation(names: Names) -> Translation:
             "amin": ("minimum({0})", "minimum({0}, dims={1})"),
         },
         special={"adj": _ADJ},
+        words={"expm": "exp({0})"},
         definition='"""{doc}."""\nfunction {name}({arguments})\n{lines}    return {body}\nend\n',
         support={"linalg.slogdet": ""},
         names=names,

@@ -59,7 +59,6 @@ def translation(names: Names) -> Translation:
             "linalg.det": "det({0})",
             "linalg.pinv": "pinv({0})",
             "linalg.slogdet": "logabsdet({0})",
-            "linalg.eigvalsh": "eig({0})",
         },
         reductions={
             "sum": ("sum({0})", "sum({0}, {1})"),
@@ -67,6 +66,7 @@ def translation(names: Names) -> Translation:
             "amin": ("min({0})", "min({0}, [], {1})"),
         },
         special={"adj": _ADJ},
+        words={"expm": "expm({0})"},
         definition="function y_ = {name}({arguments})\n%{name} {doc}.\n{lines}    y_ = {body};\nend\n",
         support={"where": _SELECT, "linalg.slogdet": _LOGABSDET},
         names=names,

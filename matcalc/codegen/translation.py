@@ -39,7 +39,8 @@ class Translation:
     """A language: how it writes primitives, and what it needs for them.
 
     `primitives` are templates by NumPy's name, `{0}` the first argument; `special` whole functions, by their name in
-    the table, as a definition. `reductions` are templates for the last axis, of a vector and of more axes.
+    the table, as a definition, `words` as a template. `reductions` are templates for the last axis, of a vector and of
+    more axes.
     """
 
     language: str
@@ -51,6 +52,7 @@ class Translation:
     special: Mapping[str, str]
     definition: str
     support: Mapping[str, str]
+    words: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     definitions: dict[str, str] = field(default_factory=dict)
     _known: dict[Any, str] = field(default_factory=dict)
@@ -67,6 +69,8 @@ class Translation:
 
         Raises NotTraceable where a primitive has no translation.
         """
+        if function.name in self.words:
+            return self.words[function.name].format(*(text for text, _ in operands)), ATOM
         if function.name in self.special:
             if function.name not in self._known:
                 name = self._known[function.name] = self.names.fresh(function.name)

@@ -160,6 +160,11 @@ def test_syntax(expression: str, wrt: Any, order: int, shapes: str, language: st
     assert not tree.root_node.has_error, source
 
 
+def test_own_words() -> None:
+    assert "result = expm(A);" in mc.parse("expm(A)").code("matlab")
+    assert "return exp(A)" in mc.parse("expm(A)").code("julia")
+
+
 def test_value_and_gradients() -> None:
     pair = mc.value_and_grad("u.T @ tanh(W @ x)", ["W", "x"])
     matlab, julia = pair.code("matlab"), pair.code("julia")
