@@ -68,7 +68,6 @@ class Operators:
         if found is None:
             # What is an array as it is needed is taken as it is next time, without looking again.
             plain = all(array is values[name] for name, array in arguments.items() if np.ndim(array))
-            plain &= {name for name, value in values.items() if np.ndim(value)} <= set(arguments)
             if len(self._known) >= _KEPT:
                 self._known.clear()
             found = self._known[key] = (_Generated(self, arguments, values), plain)

@@ -165,3 +165,19 @@ def test_factors_of_a_weights_gradient() -> None:
     assert np.allclose(np.outer(found["left"], found["right"]), derivative.numpy()(**values))
     with pytest.raises(mc.DomainError, match="no outer product"):
         mc.derive("tr(A @ X)", "X").factors()
+
+
+def test_a_second_point_is_as_good_as_the_first() -> None:
+    """What was generated for these shapes is used again, whatever form the next arguments have."""
+    shapes_ = "X: m n, U: m k, V: n k, a: ()"
+    derivative = mc.derive("norm(X - U @ V.T)**2/2 + a * norm(U)**2", "U", order=2, shapes=shapes_)
+    rng = np.random.default_rng(0)
+    shapes = {"X": (4, 5), "U": (4, 2), "V": (5, 2)}
+    for dtype in (float, float, np.float32, int):
+        values = {name: (5 * rng.standard_normal(shape)).astype(dtype) for name, shape in shapes.items()}
+        operator = derivative.operator(**values, a=2)
+        dense = derivative.numpy()(**values, a=2).reshape(8, 8)
+        assert np.allclose(operator @ np.ones(8), dense @ np.ones(8), rtol=1e-5)
+        assert np.allclose(dense @ operator.solve(np.ones(8)), np.ones(8), atol=1e-4)
+    with pytest.raises(mc.ShapeError, match="'V' has shape"):
+        derivative.operator(**{**values, "V": np.ones((6, 2))}, a=2)
