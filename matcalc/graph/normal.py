@@ -23,6 +23,8 @@ from matcalc.shapes.dims import Dim
 
 # Terms that expansion may produce in all before it gives up.
 EXPANSION_BUDGET = 20_000
+# Expansions inside each other, of products whose factors open up once more when they have been expanded.
+DEEPEST = 20
 # Factors that a power of a product may have when it is written out.
 LONGEST_POWER = 64
 # Axes that an elementwise function may have for their order to be settled.
@@ -48,6 +50,7 @@ class _Expansion:
 
     def __init__(self, budget: int) -> None:
         self.left = budget
+        self.depth = 0
 
     def _spend(self) -> None:
         self.left -= 1
@@ -75,8 +78,8 @@ class _Expansion:
             for order in orders
         ]
         self.left = left
-        best = min(range(len(orders)), key=lambda k: [child.digest for child in turned[k]])
-        if turned[best] == list(node.children):
+        best = min(range(len(orders)), key=lambda k: [_parts(child) for child in turned[k]])
+        if best == 0 or turned[best] == list(node.children):
             return node
         back = [orders[best].index(axis) for axis in range(len(node.axes))]
         return permute(rebuild(node, turned[best]), back)
@@ -116,7 +119,11 @@ class _Expansion:
             factors = [(self.expand(factor), labels) for factor, labels in node.factors]
             if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
                 rebuilt = _flat(factors, node.out, dict(enumerate(node.sizes)))
+                if self.depth == DEEPEST:
+                    raise LimitError("the expanded form is nested too deeply to compare")
+                self.depth += 1
                 yield from self._terms(rebuilt, coefficient)
+                self.depth -= 1
                 return
         yield coefficient, node
 
@@ -178,6 +185,11 @@ def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     if isinstance(inner, Sum):
         return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
     return node.terms
+
+
+def _parts(node: Node) -> list[int]:
+    """The terms of a sum whatever their coefficients, which change when a function brings a sign or a multiple out."""
+    return sorted(term.digest for _, term in _terms_of(node))
 
 
 def _on_diagonal(factor: Node, labels: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
