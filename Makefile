@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo serve test lint format corpus fuzz bench bench-service clean
+.PHONY: help install demo serve test lint format corpus fuzz bench bench-service clean
 
 help:
 	@echo "make demo    the derivation of s = u^T f(W x + b), with its verification"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench   speed as ratios in one run; prints the tables of docs/performance.md"
 	@echo "make bench-evaluators  generated code against autodiff, on one core; prints the tables on evaluators"
 	@echo "make bench-service  what the service carries under load; needs wrk"
+
+install: $(STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
