@@ -134,8 +134,8 @@ class Julia(ColumnMajor):
         return f"({factor} \\ {other})", ATOM
 
     def own(self, ref: int) -> str:
-        fresh = self.program.instructions[ref].op in ("matmul", "outer", "sum", "product", "apply")
-        return self.texts[ref][0] if fresh and self.uses[ref] == 1 else f"copy({self.texts[ref][0]})"
+        text = self.texts[ref][0]
+        return text if self.program.may_change(ref, self.uses) else f"copy({text})"
 
     def added(self, name: str, entries: int, dim: Dim) -> str:
         return f"{name}[diagind({name})] .+= {self.texts[entries][0]}"

@@ -45,6 +45,8 @@ from matcalc.shapes.dims import Dim
 Pattern = tuple[int | None, ...]
 
 _FROM_INPUT = frozenset({"input", "expand", "reshape", "diagonal"})
+_VIEWS = frozenset({"expand", "reshape", "diagonal"})
+_ARITHMETIC = frozenset({"sum", "product", "matmul", "outer", "tensordot", "einsum"})
 _PYTHON_NUMBERS = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
 
 
@@ -160,6 +162,12 @@ class Program:
                 return bool(self.axes(ref))
             ref = self.instructions[ref].operands[0]
         return False
+
+    def may_change(self, ref: int, uses: Sequence[int]) -> bool:
+        """Whether the array may be changed in place: it is new, and neither it nor what it is a view of is used twice."""
+        while uses[ref] == 1 and self.instructions[ref].op in _VIEWS:
+            ref = self.instructions[ref].operands[0]
+        return uses[ref] == 1 and self.instructions[ref].op in _ARITHMETIC
 
     def live(self) -> list[int]:
         """How often each instruction is used for the outputs; an output counts as a use."""

@@ -159,7 +159,7 @@ class PythonStatements(Statements):
         matrix, entries = instruction.operands
         if self._library == "numpy":
             text = self.texts[matrix][0]
-            if self.program.shares_input(matrix) or self.uses[matrix] > 1:
+            if not self.program.may_change(matrix, self.uses):
                 text = f"{self._at(matrix, ATOM)}.copy()"
             name = self._assign(ref, text)
             self.lines.append(

@@ -10,6 +10,7 @@ import pytest
 import matcalc as mc
 from matcalc.codegen.stable import LAWS
 from tests.codegen.test_standalone import at_random
+from tests.reference import evaluate
 
 
 def statements(expression: str, shapes: str | None = None) -> str:
@@ -112,3 +113,23 @@ def test_outputs_are_never_inputs() -> None:
     found = mc.parse("A + a * eye(n)", shapes="A: n n, a: ()").numpy()(A=A, a=2.0)
     assert (A == 1).all()
     assert np.array_equal(found, np.ones((3, 3)) + 2 * np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mse(eye(m), softmax(W, axis=0))",
+        "sum(softmax(W, axis=0) * (softmax(W, axis=0) - eye(m)))",
+        "sum((W @ W + eye(m)) * (W @ W).T)",
+        "sum(((W * W).T + diag(sum(W, axis=1))) * (W * W))",
+        "sum((inv(W) - eye(m)) * inv(W).T)",
+    ],
+)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", ["W", "W_2", "A"])  # names decide the order of factors
+def test_what_is_changed_in_place_serves_nothing_else(text: str, order: int, name: str) -> None:
+    """A diagonal is added to an array in place: not to one, nor to a view of one, that is used again."""
+    derivative = mc.derive(text.replace("W", name), name, shapes=f"{name}: m m", order=order)
+    W = np.random.default_rng(5).normal(size=(3, 3))
+    expected = evaluate(derivative.simplified, {name: W}, {"m": 3})
+    assert np.allclose(derivative.numpy()(**{name: W}), expected, rtol=1e-9, atol=1e-12)
