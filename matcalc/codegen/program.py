@@ -164,7 +164,7 @@ class Program:
         return False
 
     def may_change(self, ref: int, uses: Sequence[int]) -> bool:
-        """Whether the array may be changed in place: it is new, and neither it nor what it is a view of is used twice."""
+        """Whether the array may be changed in place: it is new, and nothing else uses it or what it is a view of."""
         while uses[ref] == 1 and self.instructions[ref].op in _VIEWS:
             ref = self.instructions[ref].operands[0]
         return uses[ref] == 1 and self.instructions[ref].op in _ARITHMETIC
