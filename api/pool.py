@@ -91,6 +91,10 @@ class Worker:
         self.writer.close()
 
 
+# Workers besides the first that a request may lose before it is given up.
+_TRIES = 4
+
+
 class Pool:
     """`await pool.run(kind, body)` computes in the next free worker."""
 
@@ -170,7 +174,9 @@ class Pool:
 
     async def run(self, kind: str, body: bytes) -> Reply:
         """The reply of a worker. Raises Exceeded, Busy or Crashed."""
-        for _ in range(2):
+        # What ends a worker may have been meant for all of them, and the next one be gone as well without our knowing;
+        # a request that ends every worker itself is given up after a few.
+        for _ in range(1 + min(self._settings.workers, _TRIES)):
             worker = await self._take()
             limit = self._settings.time_limit
             try:
