@@ -52,7 +52,7 @@ def network(depth: int) -> tuple[mc.Expression, list[mc.Expression]]:
 def simplified(output: mc.Expression, wrt: mc.Expression) -> mc.Derivation:
     """The derivative with everything on: swept, in normal form, simplified."""
     derivation: mc.Derivation = mc.derive(output, wrt=wrt)
-    _ = derivation.node
+    _ = derivation.simplified
     return derivation
 
 

@@ -331,8 +331,9 @@ def _gathered(root: Expression) -> Vocabulary:
         if id(part) in seen:
             continue
         seen.add(id(part))
-        functions.update(dict.fromkeys(part._called))
         if "vocabulary" not in part.__dict__:
+            if part._called:
+                functions.update(dict.fromkeys(part._called))
             pending.extend(reversed(part._parts))
             continue
         known = part.vocabulary
@@ -342,10 +343,11 @@ def _gathered(root: Expression) -> Vocabulary:
                     f"'{name}' is declared as ({declared[name]}) and as ({declaration})",
                     hint="two variables need two names",
                 )
-        functions.update(dict.fromkeys(known.functions))
         order.update(dict.fromkeys(known.order))
-        names.update(known.names)
-        warnings.update(dict.fromkeys(known.warnings))
+        if known.functions or known.names or known.warnings:
+            functions.update(dict.fromkeys(known.functions))
+            names.update(known.names)
+            warnings.update(dict.fromkeys(known.warnings))
     clash = functions.keys() & declared.keys()
     if clash:
         raise UnknownNameError(f"'{min(clash)}' is both a variable and a function")
