@@ -92,6 +92,8 @@ async def _of_form(request: Request, error: Exception) -> Response:
     if kind == "json_invalid":
         reason = first.get("ctx", {}).get("error", "it is no JSON")
         return problem(400, f"the body could not be decoded: {reason}")
+    if not place and kind == "missing":
+        return problem(400, "the body is empty")
     if not place:
         content_type = request.headers.get("content-type", "")
         if not content_type.split(";")[0].strip().endswith("json"):

@@ -57,7 +57,8 @@ EVALUATE_EXAMPLES: dict[str, dict[str, Any]] = {
 
 class _Model(BaseModel):
     # A field that nobody reads is most often a misspelt one; "2" is no number and 0 no answer to a yes or no.
-    model_config = ConfigDict(extra="forbid", strict=True)
+    # Numbers that JSON does not have go on as texts, as they come.
+    model_config = ConfigDict(extra="forbid", strict=True, ser_json_inf_nan="strings")
 
 
 class ParseRequest(_Model):
@@ -142,7 +143,9 @@ class Derivative(BaseModel):
 
     text: str = Field(description="in the python dialect; reads back to the same derivative")
     latex: str
-    mathml: str = Field(description="for a page: a math element of its own")
+    mathml: str = Field(
+        description="for a page: a math element of its own; data-shape tells the shapes of names and factors"
+    )
     unicode: str
     index_notation: str
     shape: list[Dim] = Field(
@@ -168,7 +171,9 @@ class Parsed(BaseModel):
 
     text: str
     latex: str
-    mathml: str = Field(description="for a page: a math element of its own")
+    mathml: str = Field(
+        description="for a page: a math element of its own; data-shape tells the shapes of names and factors"
+    )
     unicode: str
     shape: list[Dim]
     shapes: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import traceback
@@ -16,6 +17,8 @@ MAX_ENTRIES = 200_000
 # How many derivatives a worker keeps at hand; the least recently used goes first.
 RECENT = 64
 _recent: dict[Any, mc.Derivation | mc.Derivations] = {}
+# Numbers that JSON does not have, as texts.
+_NO_JSON = ("NaN", "Infinity", "-Infinity")
 # What an expression is read with.
 READING = ("expression", "shapes", "functions", "dialect", "names")
 
@@ -102,7 +105,7 @@ def _evaluate(request: JSON, limits: Limits) -> JSON:
             f"{first.of.functions[0]} stands for any function, so it has no values",
             hint="take a function of the table, such as tanh",
         )
-    values = request["values"]
+    values = {name: _numbers(name, value) for name, value in request["values"].items()}
     found = derived.numpy()(**_needed(values, derived.numpy()))
     return {
         "value": _listed(first.of.numpy()(**_needed(values, first.of.numpy()))),
@@ -178,6 +181,24 @@ def _needed(values: JSON, evaluator: Any) -> JSON:
     """The values that an evaluator takes: one that falls out of the derivative is needed by the expression only."""
     names = set(evaluator.parameters)
     return {name: value for name, value in values.items() if name in names}
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """A value as it came, with the numbers that JSON does not have, and integers past 64 bits, as floats.
+
+    Raises DomainError for anything else that is no number.
+    """
+    if isinstance(value, list):
+        return [_numbers(name, entry) for entry in value]
+    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    if value in _NO_JSON or isinstance(value, int):
+        with contextlib.suppress(OverflowError):
+            return float(value)
+    raise mc.DomainError(
+        f"a value of {name!r} is not a number",
+        hint='give numbers, or the texts "NaN", "Infinity" and "-Infinity"',
+    )
 
 
 def _listed(array: Any) -> Any:

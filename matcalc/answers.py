@@ -9,6 +9,7 @@ from typing import Any
 from matcalc.derivation import Derivation, Derivations
 from matcalc.errors import MatcalcError
 from matcalc.expression import Expression, parse
+from matcalc.notation.shapedmathml import shaped_mathml
 from matcalc.repairs import repairs
 from matcalc.rules import Entry, all_functions, lookup
 from matcalc.rules.registry import usage_text
@@ -29,7 +30,7 @@ def derivation_data(
     return {
         "text": derived.text,
         "latex": derived.latex,
-        "mathml": derived.mathml,
+        "mathml": shaped_mathml(derived.tree),
         "unicode": derived.unicode,
         "index_notation": derived.index_notation,
         "shape": list(derived.shape),
@@ -48,7 +49,7 @@ def expression_data(expression: Expression) -> dict[str, Any]:
     return {
         "text": expression.text,
         "latex": expression.latex,
-        "mathml": expression.mathml,
+        "mathml": shaped_mathml(expression.tree),
         "unicode": expression.unicode,
         "shape": list(expression.shape),
         "shapes": _shapes(expression),

@@ -2,6 +2,7 @@
 
 import { element } from "./element.js";
 
+const SCRIPT = ["msub", "msup", "msubsup"].map((tag) => `${tag} > :not(:first-child)`).join();
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 export function mathElement(tag, ...children) {
@@ -43,25 +44,54 @@ export function contents(mathml) {
   return math.children.length === 1 ? math.firstElementChild : mathElement("mrow", ...math.childNodes);
 }
 
-// Writes under each variable of `math` its shape.
-export function annotate(math, symbols, shapes) {
-  for (const [name, mathml] of Object.entries(symbols)) {
-    const pattern = contents(mathml);
-    for (const found of [...math.querySelectorAll(pattern.localName)]) {
-      if (!found.isEqualNode(pattern) || found.closest(".under, .operator")) continue;
-      const under = mathElement("mtext", shownShape(shapes[name]));
-      under.setAttribute("class", "under");
-      const both = mathElement("munder");
-      found.replaceWith(both);
-      both.append(found, under);
-    }
+// Writes under each factor of `math` its shape: the service tells it with every factor.
+export function annotate(math) {
+  for (const factor of math.querySelectorAll("[data-shape]")) {
+    if (factor.closest(".operator") || isPartOfLetter(factor)) continue;
+    const shape = mathElement("mtext", factor.dataset.shape);
+    shape.setAttribute("class", "under");
+    const both = mathElement("munder");
+    factor.replaceWith(both);
+    both.append(isLetter(factor) ? factor : mathElement("mrow", factor), shape);
+    if (!isLetter(factor)) both.firstElementChild.setAttribute("class", "whole");
   }
+}
+
+// Letters, with or without scripts, are small enough to need no line below that shows how far they go.
+function isLetter(factor) {
+  const base = factor.localName.startsWith("msu") ? factor.firstElementChild : factor;
+  return base.localName !== "mrow";
+}
+
+// Whether it is a part of a letter that tells its own shape, as the W of Wᵀ, or stands in a script.
+function isPartOfLetter(factor) {
+  const outer = factor.parentElement.closest("[data-shape]");
+  return (outer !== null && isLetter(outer)) || factor.closest(SCRIPT) !== null;
 }
 
 export function box(math, label) {
   const made = element("div", { class: "formula", role: "group", tabindex: 0, "aria-label": label });
-  made.append(math);
+  place(made, math);
   return made;
+}
+
+// Puts a formula in its place. One that is too wide is set smaller, as far as it stays legible; then its place scrolls.
+export function place(box, math) {
+  box.replaceChildren(math);
+  widths.observe(box);
+}
+
+const LEGIBLE = 16; // pixels
+const widths = new ResizeObserver((changes) => changes.forEach(({ target }) => fit(target)));
+document.fonts.addEventListener("loadingdone", () => document.querySelectorAll(".formula").forEach(fit));
+
+function fit(box) {
+  const math = box.firstElementChild;
+  if (!math) return;
+  math.style.fontSize = "";
+  const size = parseFloat(getComputedStyle(math).fontSize);
+  const fitting = (0.98 * size * box.clientWidth) / box.scrollWidth;
+  if (box.scrollWidth > box.clientWidth) math.style.fontSize = `${Math.max(LEGIBLE, fitting)}px`;
 }
 
 // "m n symmetric" as m×n symmetric, and back.

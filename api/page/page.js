@@ -3,7 +3,7 @@
 import { copyButton, element } from "./element.js";
 import * as editor from "./editor.js";
 import { FIRST, listExamples } from "./examples.js";
-import { annotate, contents, declaredShape, mathElement, parsed, shownShape } from "./formula.js";
+import { annotate, contents, declaredShape, mathElement, parsed, place, shownShape } from "./formula.js";
 import { card, judge, showShapes, tell } from "./result.js";
 import { ask } from "./service.js";
 import { DEFAULTS, fromLink, reading, toLink } from "./state.js";
@@ -88,8 +88,8 @@ function showReading(data) {
   find("#read").classList.remove("stale");
   for (const id of ["#read", "#asked", "#share"]) find(id).hidden = false;
   const math = parsed(read.mathml);
-  if (find("#annotate").checked) annotate(math, read.symbols, read.shapes);
-  find("#echo").replaceChildren(math);
+  if (find("#annotate").checked) annotate(math);
+  place(find("#echo"), math);
   const chips = Object.entries(read.shapes).map(([name, shape]) => chip(name, shape));
   const focused = document.activeElement?.dataset?.name;
   find("#shapes").replaceChildren(...chips);
@@ -187,7 +187,13 @@ async function verify(by, asked, signal) {
 
 // --- life
 
+// An example is a place of its own: the browser's way back leads to what was there before.
 function choose(chosen) {
+  history.pushState(null, "", toLink(chosen));
+  show(chosen);
+}
+
+function show(chosen) {
   state = { ...DEFAULTS, ...chosen };
   editor.write(state.expression);
   window.scrollTo({ top: 0 });
@@ -233,8 +239,8 @@ for (const link of document.querySelectorAll(".top a[href^='#'], .skip")) {
 }
 
 window.addEventListener("hashchange", () => {
-  const linked = fromLink(location.hash);
-  if (linked && linked.expression !== state.expression) choose(linked);
+  const linked = fromLink(location.hash) ?? DEFAULTS;
+  if (toLink(linked) !== toLink(state)) show(linked);
 });
 const start = fromLink(location.hash) ?? FIRST;
 state = { ...start };

@@ -1,7 +1,7 @@
 // The derivative by one variable: the formula, what was verified, and the same in every other notation.
 
 import { announce, copyButton, element } from "./element.js";
-import { annotate, box, equation } from "./formula.js";
+import { annotate, box, equation, place } from "./formula.js";
 import { ask } from "./service.js";
 
 const NAMES = { numpy: "NumPy", jax: "JAX", torch: "torch", matlab: "MATLAB", julia: "Julia" };
@@ -26,8 +26,8 @@ export function card(name, derivative, request, symbols) {
 export function showShapes(made, shown, derivative, symbols) {
   const name = made.dataset.name;
   const math = equation(symbols[name], derivative.order, derivative.mathml);
-  if (shown) annotate(math, symbols, derivative.shapes);
-  made.querySelector(".formula").replaceChildren(math);
+  if (shown) annotate(math);
+  place(made.querySelector(".formula"), math);
 }
 
 function inWords(shape) {

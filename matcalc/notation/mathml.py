@@ -40,7 +40,7 @@ _HEAD = re.compile(r"\\operatorname\{(?P<word>(?:\w|\\_)+?)(?:_\{(?P<below>\w+)\
 
 _TIMES, _COMMA, _APPLY = "<mo>\u2062</mo>", "<mo>\u2063</mo>", "<mo>\u2061</mo>"  # said aloud, not drawn
 _THIN = f'{_TIMES}<mspace width="0.1667em"></mspace>'
-_BEFORE_WORD = re.compile(rf"{_TIMES}(?=(?:<m(?:row|sub|sup|subsup)>)*<mi>\w\w)")
+_BEFORE_WORD = re.compile(rf"{_TIMES}(?=(?:<m(?:row|sub|sup|subsup)[^>]*>)*<mi[^>]*>\w\w)")
 _FENCES = frozenset("([|‖")
 _TALL = frozenset({"mfrac", "munder", "mtable"})
 _ACCENTS = {"hat": "ˆ", "tilde": "˜", "bar": "¯", "dot": "˙"}
@@ -55,10 +55,20 @@ _SIGNS = {"sigmoid": "sigma", "exp": "e", "eye": "delta", "entropy": "H", "cross
 
 def mathml(tree: Tree) -> str:
     """The formula as a `math` element of its own, displayed."""
+    return formula_element(tree, MathML)
+
+
+def formula_element(tree: Tree, notation: type[MathML]) -> str:
+    """The formula in a notation of this family, as a `math` element of its own, displayed."""
     signs = {_SIGNS[part.function] for part in walk(tree) if type(part) is Call and part.function in _SIGNS}
     avoid = signs & {spell(name).base for name in names_in(tree)} if signs else frozenset()
-    notation = MathML(FORMS, frozenset(avoid)) if avoid else _MATHML
-    return f"{_OPEN}{_tidied(''.join(notation.pieces(tree)))}</math>"
+    pieces = _notation(notation, frozenset(avoid)).pieces(tree)
+    return f"{_OPEN}{_tidied(''.join(pieces))}</math>"
+
+
+@lru_cache(maxsize=64)
+def _notation(kind: type[MathML], avoid: frozenset[str]) -> MathML:
+    return kind(FORMS, avoid)
 
 
 def mathml_name(name: str) -> str:
@@ -93,10 +103,12 @@ def _tidied(shown: str) -> str:
         first, outer = done.first, inside[-1]
         outer.tall |= done.tall
         if first is not None and done.tag == "mrow" and done.children == 1:
+            tokens[first.open] = _with_attributes_of(tokens[done.open], tokens[first.open])
             tokens[done.open] = tokens[done.close] = ""
             done = first
         elif first is not None and done.tag == "msup" and first.tag == "msub":
-            tokens[done.open], tokens[done.close] = "<msubsup>", "</msubsup>"
+            tokens[done.open] = tokens[done.open].replace("msup", "msubsup")
+            tokens[done.close] = "</msubsup>"
             tokens[first.open] = tokens[first.close] = ""
         elif first is not None and not done.tall and tokens[first.open + 1] in _FENCES:
             for fence in (first.open, place - 3):
@@ -104,6 +116,11 @@ def _tidied(shown: str) -> str:
         outer.children += 1
         outer.first = outer.first or done
     return _BEFORE_WORD.sub(_THIN, "".join(tokens))
+
+
+def _with_attributes_of(row: str, tag: str) -> str:
+    """The tag of a row's only element, which inherits what was said of the row only."""
+    return tag if row == "<mrow>" or "data-" in tag else f"{tag[:-1]}{row[5:]}"
 
 
 def _row(*items: Item) -> Items:
@@ -269,6 +286,3 @@ class MathML(Notation):
             items += (*self.spelled(name)[1], "</mrow>", f"</mtd><mtd {_LEFT}>")
             items += (*_row(self.equals, (part, FORMULA)), "</mtd></mtr>")
         return WHERE, (*items, "</mtable>")
-
-
-_MATHML = MathML(FORMS)

@@ -47,7 +47,7 @@ def test_routes_and_methods(server: Server, method: str, path: str, status: int,
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (b"", 422, "value_error"),
+        (b"", 400, "undecodable"),
         (b"{", 400, "undecodable"),
         (b"\xff\xfe", 400, "undecodable"),
         (b'{"expression": "\xff", "wrt": "x"}', 400, "undecodable"),

@@ -166,7 +166,61 @@ def test_shapes_can_be_changed_and_given_back(opened: Page) -> None:
 def test_shapes_are_written_under_the_factors(opened: Page) -> None:
     opened.get_by_label("shapes", exact=True).check(force=True)
     unders = opened.locator(".card .formula .under").all_text_contents()
-    assert unders == ["m", "m×n", "n", "m", "n"]
+    assert unders == ["m", "m×n", "n", "m", "m", "m", "1×n"]
+    wholes = opened.locator(".card .formula .whole").all_text_contents()
+    assert [re.sub(r"[\u2061-\u2063]", "", text) for text in wholes] == [
+        "(um⊙f′(Wm×nxn+bm)m)",
+        "f′(Wm×nxn+bm)",
+    ]
+    opened.get_by_label("shapes", exact=True).uncheck(force=True)
+    assert opened.locator(".under").count() == 0
+
+
+def test_a_wide_formula_is_set_smaller_and_then_scrolls(opened: Page) -> None:
+    def sizes() -> tuple[float, bool]:
+        size, over = opened.evaluate(
+            """() => { const box = document.querySelector(".card .formula");
+            const size = parseFloat(getComputedStyle(box.firstElementChild).fontSize);
+            return [size, box.scrollWidth > box.clientWidth] }"""
+        )
+        return size, over
+
+    type_in(opened, "a.T @ (x * tanh(W2 @ tanh(W1 @ x + b1) + b2))")
+    expect_text(opened, ".card h2", "Derivative by x")
+    opened.wait_for_selector(".evidence")
+    usual, over = sizes()
+    assert not over
+    opened.set_viewport_size({"width": 560, "height": 700})
+    opened.wait_for_timeout(100)
+    smaller, over = sizes()
+    assert smaller < usual
+    opened.set_viewport_size({"width": 320, "height": 700})
+    opened.wait_for_timeout(100)
+    assert sizes() == (16, True)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 320
+    opened.set_viewport_size({"width": 1000, "height": 700})
+    opened.wait_for_timeout(100)
+    assert sizes() == (usual, False)
+
+
+def test_the_way_back_leads_to_what_was_there(opened: Page) -> None:
+    opened.get_by_role("link", name="Least squares").click()
+    expect_formula(opened, "∥Xw−y∥22".replace("∥", "‖"))
+    opened.get_by_role("link", name="A quadratic form’s Hessian").click()
+    expect_formula(opened, "∂2∂x2=A+A⊤", ".card")
+    opened.go_back()
+    expect_formula(opened, "∂∂w=2X⊤(Xw−y)", ".card")
+    opened.go_back()
+    expect_formula(opened, "u⊤f(Wx+b)")
+    opened.go_forward()
+    expect_formula(opened, "∂∂w=2X⊤(Xw−y)", ".card")
+
+
+def test_a_link_to_the_same_expression_in_another_way_is_followed(opened: Page) -> None:
+    type_in(opened, "x.T @ A @ x")
+    expect_formula(opened, "∂∂x=(A+A⊤)x", ".card")
+    opened.evaluate("location.hash = '#e=x.T+%40+A+%40+x&by=x&order=2'")
+    expect_formula(opened, "∂2∂x2=A+A⊤", ".card")
 
 
 def test_examples_are_a_click_away(opened: Page) -> None:

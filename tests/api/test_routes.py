@@ -104,6 +104,17 @@ def test_what_is_no_number_in_json_is_told_in_words(server: Server) -> None:
     assert answer == {"value": 0.0, "derivative": ["NaN", "NaN"]}
 
 
+def test_what_is_no_number_in_json_may_be_asked(server: Server) -> None:
+    """As the texts that answers hold, and as the literals that many programs write."""
+    told = {"expression": "sum(x**2)", "wrt": "x", "values": {"x": ["NaN", 1, "-Infinity", "Infinity"]}}
+    literal = {**told, "values": {"x": [float("nan"), 1, float("-inf"), float("inf")]}}
+    for request in (told, literal):
+        response = server.client.post(
+            "/v1/evaluate", content=json.dumps(request), headers={"content-type": "application/json"}
+        )
+        assert response.json() == {"value": "NaN", "derivative": ["NaN", 2.0, "-Infinity", "Infinity"]}
+
+
 def test_parse_tells_how_it_was_read(server: Server) -> None:
     answer = server.client.post("/v1/parse", json={"expression": "u.T @ f(W @ x + b)"}).json()
     assert answer["shape"] == []

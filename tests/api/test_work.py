@@ -103,3 +103,31 @@ def test_what_the_machine_refuses_is_a_limit(monkeypatch: pytest.MonkeyPatch, er
 def test_numbers_that_json_does_not_have() -> None:
     nested = {"a": [float("nan"), (float("inf"), -float("inf"))], "b": 1.5}
     assert json.loads(work.encoded(nested)) == {"a": ["NaN", ["Infinity", "-Infinity"]], "b": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("given", "gradient"),
+    [
+        (["NaN", 1, "-Infinity"], ["NaN", 2.0, "-Infinity"]),
+        (["Infinity", 2], ["Infinity", 4.0]),
+        ([10**20, 1], [2e20, 2.0]),
+        ([2**63, -(2**63) - 1], [2.0**64, -(2.0**64)]),
+    ],
+)
+def test_numbers_that_json_or_64_bits_do_not_have_are_values(given: list[Any], gradient: list[Any]) -> None:
+    status, data = evaluated({"x": given})
+    assert (status, data["derivative"]) == (200, gradient)
+
+
+@pytest.mark.parametrize("given", [["nan"], ["1"], "1+1j", [None], {"a": 1}, [[{"a": 1}]], [10**400]])
+def test_what_is_no_number_is_no_value(given: Any) -> None:
+    status, data = evaluated({"x": given})
+    assert (status, data["code"]) == (422, "value_error")
+    assert "'x'" in data["detail"]
+    assert "Infinity" in data["hint"]
+
+
+def evaluated(values: Any) -> tuple[int, dict[str, Any]]:
+    request = {**DEFAULTS, "expression": "sum(x**2)", "wrt": "x", "values": values}
+    answer = work.answer("evaluate", json.dumps(request).encode(), LIMITS)
+    return answer.status, json.loads(answer.body)
