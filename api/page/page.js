@@ -90,8 +90,18 @@ function showReading(data) {
   const math = parsed(read.mathml);
   if (find("#annotate").checked) annotate(math);
   place(find("#echo"), math);
+  showChips();
+}
+
+function showChips() {
+  const field = document.activeElement;
+  const focused = field?.dataset?.name;
+  // An answer must not wipe out what is just being typed into a chip; it is shown when the chip is left.
+  if (find("#shapes").contains(field) && field.value !== field.defaultValue) {
+    field.addEventListener("blur", showChips, { once: true });
+    return;
+  }
   const chips = Object.entries(read.shapes).map(([name, shape]) => chip(name, shape));
-  const focused = document.activeElement?.dataset?.name;
   find("#shapes").replaceChildren(...chips);
   if (focused) find(`#shapes input[data-name="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -107,7 +117,10 @@ function chip(name, shape) {
     spellcheck: "false",
     autocapitalize: "off",
     autocomplete: "off",
-    onchange: () => pin(name, declaredShape(field.value)),
+    onchange: () => {
+      field.defaultValue = field.value;
+      pin(name, declaredShape(field.value));
+    },
   });
   const made = element("span", { class: pinned ? "chip pinned" : "chip" }, element("span", { class: "name", "aria-hidden": "true" }, symbol), field);
   if (pinned) {

@@ -163,6 +163,23 @@ def test_shapes_can_be_changed_and_given_back(opened: Page) -> None:
     expect_text(opened, ".card .shape", "m × n matrix")
 
 
+def test_an_answer_leaves_alone_what_is_typed_into_a_chip(opened: Page) -> None:
+    held: list[Any] = []
+    opened.route("**/v1/parse", lambda route: held.append(route) if not held else route.continue_())
+    with opened.expect_request("**/v1/parse"):
+        opened.get_by_label("second").check(force=True)
+    shape = opened.get_by_label("Shape of W", exact=True)
+    shape.press("ControlOrMeta+A")
+    shape.press_sequentially("k×")
+    with opened.expect_response("**/v1/derive"):
+        held[0].continue_()
+    assert shape.input_value() == "k×"
+    opened.keyboard.type("3")
+    opened.keyboard.press("Enter")
+    opened.locator(".chip.pinned").wait_for()
+    assert opened.get_by_label("Shape of W", exact=True).input_value() == "k×3"
+
+
 def test_shapes_are_written_under_the_factors(opened: Page) -> None:
     opened.get_by_label("shapes", exact=True).check(force=True)
     unders = opened.locator(".card .formula .under").all_text_contents()
