@@ -64,7 +64,7 @@ def conditions(
             if name in variable.properties:
                 found[Remark(f"the derivative by {variable.name} does not use its {words}")] = None
     typed = topological([output])
-    told = _Conditions(typed, order)
+    told = _Conditions(typed, order, len(wrt))
     for node in typed:
         if any(child in active for child in node.children):
             active.add(node)
@@ -77,10 +77,14 @@ def conditions(
 
 
 class _Conditions:
-    """The conditions that the nodes of one graph put, with its formulas and the signs of its entries."""
+    """The conditions that the nodes of one graph put, with its formulas and the signs of its entries.
 
-    def __init__(self, nodes: Sequence[Node], order: Sequence[str]) -> None:
+    `times` is how often is differentiated.
+    """
+
+    def __init__(self, nodes: Sequence[Node], order: Sequence[str], times: int) -> None:
         self.order = {name: place for place, name in enumerate(order)}
+        self.times = times
         self.signs = _signs(nodes)
 
     def of(self, node: Node, active: set[Node]) -> Iterator[Remark]:
@@ -93,7 +97,7 @@ class _Conditions:
         elif isinstance(node, Map) and isinstance(node.function, Elementwise):
             for domain, operand in zip(node.function.domain, node.children, strict=True):
                 yield from self._of_domain(domain, operand)
-            if node.function.kinks:
+            if node.function.kinks and not self._keeps_off(node.function, node):
                 yield self._kink(node.function, node)
         elif isinstance(node, Apply) and isinstance(node.function, Function):
             yield from self.demanded(node.function.conditions(node))
@@ -116,6 +120,9 @@ class _Conditions:
         elif sign == _POSITIVE or exponent > 1:
             if exponent != int(exponent) and sign == _ANY:
                 yield self._positive(base)
+            elif exponent != int(exponent) and sign == _NOT_NEGATIVE and exponent < self.times:
+                # norm(x)**3 has x @ x.T / norm(x) in its second derivative.
+                yield self._holds(power(base, 0.5), "!=", "0")
         elif exponent == int(exponent):
             yield self._holds(base, "!=", "0")
         elif sign == _ANY:
@@ -146,6 +153,17 @@ class _Conditions:
         tree = self._tree(what) if isinstance(what, Node) else what
         entries = " in every entry" if (isinstance(what, Node) and what.axes) or everywhere else ""
         return remark("holds where ", tree, sign, Literal(SCALAR, int(number)), entries)
+
+    def _keeps_off(self, function: Elementwise, node: Map) -> bool:
+        """Whether the signs of the operands keep them off every kink: abs(x) of a positive x is smooth."""
+        operands = dict(zip(function.parameters, node.children, strict=True))
+
+        def is_met(left: str, right: str) -> bool:
+            sign = self.signs.get(operands[left], _ANY) if left in operands else _ANY
+            return right != "0" or sign < _POSITIVE
+
+        found = [(one["left"], one["right"]) for one in _EQUATION.finditer(function.kinks)]
+        return bool(found) and not any(is_met(left, right) for left, right in found)
 
     def _kink(self, function: Elementwise, node: Map) -> Remark:
         """The function's kinks, told of the operands that it has here instead of its parameters."""

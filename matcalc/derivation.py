@@ -12,7 +12,7 @@ from matcalc.calculus.simplify import simplify
 from matcalc.computed import Computation, Computed, said
 from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
-from matcalc.expression import Expression, parse
+from matcalc.expression import Expression, is_given, parse
 from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
@@ -288,11 +288,11 @@ def derive(
     G + Gᵀ − G ⊙ I instead. Raises a MatcalcError for whatever can't be read, does not fit, or is too large.
     """
     check_layout(layout)
-    if symmetric not in ("projection", "cookbook"):
+    if not isinstance(symmetric, str) or symmetric not in ("projection", "cookbook"):
         raise DomainError(f"symmetric is 'projection' or 'cookbook', not {symmetric!r}")
     _check_order(order)
     if isinstance(expr, Expression):
-        if shapes is not None or names or functions:
+        if shapes is not None or is_given(names) or is_given(functions):
             raise DomainError("shapes, functions and names belong to an expression given as text")
         of = expr
     elif isinstance(expr, str):

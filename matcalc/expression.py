@@ -203,7 +203,7 @@ def parse(
     letters. Raises ParseError, ShapeError, UnknownNameError, DomainError or LimitError, each with the place in the
     text and a hint.
     """
-    if names:
+    if is_given(names):
         raise DomainError("names= belongs to dialects that are not read yet", hint="leave it out")
     # What a result says of itself is our own text: it may be longer than what users may type.
     own = isinstance(shapes, Mapping) and shapes and all(isinstance(one, Declared) for one in shapes.values())
@@ -290,6 +290,11 @@ def function(name: str) -> Callable:
     return Callable(AbstractFunction(name))
 
 
+def is_given(option: object) -> bool:
+    """Whether a list or a mapping of names was given, and not None or an empty one."""
+    return not (option is None or (isinstance(option, (Mapping, Sequence)) and not option))
+
+
 def _argument(argument: object) -> object:
     if isinstance(argument, Expression) or not _is_number(argument):
         return argument
@@ -307,6 +312,8 @@ def _lifted(value: object) -> Expression:
     plain: Coefficient = value.item() if hasattr(value, "item") else value  # type: ignore[assignment]
     if isinstance(plain, complex):
         raise DomainError("complex numbers are not supported")
+    if not isinstance(plain, Real):
+        raise DomainError(f"{value!r} is not a number")
     return Expression(number(reduce(plain)), (1, 1), Vocabulary())
 
 

@@ -82,6 +82,8 @@ UNTOLD = [
     ("sum(exp(x) / 3)", "x", "x: n"),
     ("huber(r)**0 * sum(r)", "r", "r: n"),
     ("logdet(S)", "S", "S: n n spd"),
+    ("sum(relu(exp(x)))", "x", "x: n"),
+    ("norm1(softmax(x))", "x", "x: n"),
 ]
 
 
@@ -97,7 +99,16 @@ def test_untold(expression: str, wrt: str, shapes: str) -> None:
     assert mc.derive(expression, wrt, shapes=shapes).warnings == ()
 
 
+def test_what_a_second_derivative_divides_by_is_told() -> None:
+    assert mc.derive("norm(x)**3", "x", order=2).warnings == ("holds where norm(x) != 0",)
+    assert mc.derive("norm(x)**5", "x", order=2).warnings == ()
+    assert mc.derive("norm(x)**4", "x", order=3).warnings == ()
+
+
 def test_what_is_declared_is_not_told() -> None:
+    assert mc.derive("sum(abs(p))", "p", shapes="p: n positive").warnings == (
+        "the derivative by p does not use its positivity",
+    )
     told = mc.derive("sum(log(p) * a)", "p", shapes="p: n positive, a: n").warnings
     assert told == ("the derivative by p does not use its positivity",)
 

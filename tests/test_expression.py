@@ -52,6 +52,28 @@ REFUSED = [
     (lambda: bool(x), mc.DomainError),
     (lambda: (mc.vector("x", "n") + mc.vector("x", "n", positive=True)).text, mc.ShapeError),
     (lambda: mc.derive("x.T @ x", wrt="x").code("fortran"), mc.DomainError),
+    # Options of a wrong kind
+    (lambda: mc.derive("x.T @ x", wrt="x", dialect=["python"]), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", layout=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", symmetric=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", functions=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x", names=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive(x.T @ x, wrt="x", functions=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x").code(None), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x").code([]), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x").code(mc), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x").verify(device=1), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", wrt="x").verify(dtype=np.array([1, 2])), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", "x", order=2).operator(x=np.ones(2)).matvec([None, "a"]), mc.DomainError),
+    (lambda: mc.derive("x.T @ x", "x", order=2).operator(x=np.ones(2)).solve(["a", "b"]), mc.DomainError),
+    (lambda: mc.register_elementwise(b"half", lambda xp, x: x / 2, "0.5"), mc.DomainError),
+    (lambda: mc.tanh(None), mc.DomainError),
+    (lambda: mc.tanh(b"x"), mc.DomainError),
+    (lambda: x + np.array("x"), mc.DomainError),
+    (lambda: mc.sum(W, axis=np.float64(1)), mc.DomainError),
+    (lambda: mc.sum(W, axis=np.ones(2)), mc.DomainError),
+    (lambda: mc.eye(1.5), mc.DomainError),
+    (lambda: mc.eye("\ud800"), mc.DomainError),
 ]
 
 

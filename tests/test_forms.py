@@ -17,6 +17,33 @@ FORMS = [
     ("A @ X @ B", "X", "A: p m, X: m n, B: n q", 1, "jacobian", "kron(B.T, A)"),
     ("inv(X)", "X", "X: n n", 1, "jacobian", "-kron(inv(X).T, inv(X))"),
     ("logsumexp(x)", "x", "x: n", 2, "shape", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
+    # Between two matrices: diag(p) - p pᵀ stays together
+    (
+        "logsumexp(A @ x + b)",
+        "x",
+        "A: m n, x: n, b: m",
+        2,
+        "shape",
+        "A.T @ (diag(softmax(A @ x + b)) - softmax(A @ x + b) @ softmax(A @ x + b).T) @ A",
+    ),
+    (
+        "V.T @ softmax(K @ x / 2)",
+        "x",
+        "V: m k, K: m n, x: n",
+        1,
+        "shape",
+        "V.T @ (diag(softmax(K @ x / 2)) - softmax(K @ x / 2) @ softmax(K @ x / 2).T) @ K / 2",
+    ),
+    (
+        "sum(softmax(Q @ K.T / sqrt(d), axis=1) @ V * G)",
+        "Q",
+        "Q: n d, K: m d, V: m p, G: n p",
+        1,
+        "shape",
+        "((G @ V.T - sum(P * (G @ V.T), axis=1) @ ones(1, m)) * P) @ K / sqrt(d) "
+        "where P = softmax(Q @ K.T / sqrt(d), axis=1)",
+    ),
+    ("sum(log(abs(x)))", "x", "x: n", 1, "shape", "1 / x"),
     ("norm(A @ x - b)**2", "x", "A: m n, x: n, b: m", 2, "shape", "2 * A.T @ A"),
     ("u.T @ f(W @ x + b)", "x", LAYER, 2, "shape", "W.T @ diag(u * f''(W @ x + b)) @ W"),
     ("1/2 * norm(X - U @ V.T)**2", "U", "X: m n, U: m k, V: n k", 2, "jacobian", "kron(V.T @ V, eye(m))"),

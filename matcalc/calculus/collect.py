@@ -7,6 +7,7 @@ number among the factors, x.T A x, stays one: A x - (x.T A x) x is not (A - x x.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
 from matcalc.calculus.common import Common, LabelledFactor, Term, as_term, common_of, commons, content
@@ -138,14 +139,36 @@ def _one_pair(node: Sum, measure: Measure, mirrored: bool) -> Node | None:
     best, gain = None, 0
     for a, b in list(pairs)[:PAIRS]:
         before = _length(terms[a], measure) + _length(terms[b], measure) + 1
-        for made in _joined(terms[a], terms[b], len(terms) == 2):
-            saved = before - measure(made)
-            if saved > gain and (made.symmetric or not mirrored):
-                rest = [term for k, term in enumerate(node.terms) if k not in (a, b)]
-                best, gain = (made, rest), saved
+        for first, second in itertools.product(_forms(terms[a]), _forms(terms[b])):
+            for made in _joined(first, second, len(terms) == 2):
+                saved = before - measure(made)
+                if saved > gain and (made.symmetric or not mirrored):
+                    rest = [term for k, term in enumerate(node.terms) if k not in (a, b)]
+                    best, gain = (made, rest), saved
     if best is None:
         return None
     return linear([(1, best[0]), *best[1]], node.axes)
+
+
+def _forms(term: Term) -> Iterator[Term]:
+    """The term, and with a diagonal beside a matrix as a factor: A.T @ diag(p) @ A has A on either side of diag(p)."""
+    yield term
+    if len(term.out) != 2:
+        return
+    for label, dim in enumerate(term.sizes):
+        held = [factor for factor in term.factors if label in factor[1]]
+        matrices = [factor for factor in held if len(factor[1]) == 2]
+        vectors = [factor for factor in held if len(factor[1]) == 1]
+        sides = len(matrices) + (label in term.out)
+        if sides != 2 or not matrices or not vectors or len(held) != len(matrices) + len(vectors):
+            continue
+        other = len(term.sizes)
+        diagonal = contract([(vector, (0,)) for vector, _ in vectors], (0, 0), {0: dim})
+        moved, labels = matrices[-1]
+        beyond = tuple(other if one == label else one for one in labels)
+        rest = [factor for factor in term.factors if factor not in vectors and factor is not matrices[-1]]
+        factors = (*rest, (diagonal, (label, other)), (moved, beyond))
+        yield Term(term.coefficient, term.node, factors, term.out, (*term.sizes, dim))
 
 
 def _nothing_in_common(terms: Sequence[Node], named: Collection[Node]) -> bool:

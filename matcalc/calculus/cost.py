@@ -87,9 +87,23 @@ class Measure:
                 length += 1
                 continue
             length += self(term) + (0 if coefficient in (1, -1) else 2)
-        if all(coefficient < 0 for coefficient, _ in node.terms):
+        if all(coefficient < 0 for coefficient, _ in node.terms) and not self._takes_minus(node):
             length += 1
         return max(length, 1)
+
+    def _takes_minus(self, node: Sum) -> bool:
+        """Whether a factor takes the minus: -W @ (b - a) is W @ (a - b)."""
+        [(_, term), *others] = node.terms or ((1, node),)
+        return (
+            not others
+            and isinstance(term, Contract)
+            and any(
+                isinstance(factor, Sum)
+                and len({c > 0 for c, _ in factor.terms}) == 2
+                and factor not in self.named
+                for factor in term.children
+            )
+        )
 
     def _power(self, node: Node) -> int:
         base, exponent = node.children[0], base_and_exponent(node)[1]
@@ -112,7 +126,20 @@ class Measure:
                 held[label] = held.get(label, 0) + 1
         # A label that only one factor holds is summed by name, one that comes out twice is a diagonal matrix.
         lonely = any(count == 1 and label not in node.out for label, count in held.items())
+        length += _CALL * len(_scaled(node))
         return length + (_CALL if lonely or len(set(node.out)) < len(node.out) else 0)
+
+
+def _scaled(node: Contract) -> list[int]:
+    """The labels at which a vector stands beside matrices: each is a diagonal matrix, A @ diag(p) @ B."""
+    if len(node.out) != 2 or len(set(node.out)) < 2:
+        return []
+    found = []
+    for label in range(len(node.sizes)):
+        ranks = [len(labels) for _, labels in node.factors if label in labels]
+        if 1 in ranks and ranks.count(2) + (label in node.out) == 2 and 2 in ranks:
+            found.append(label)
+    return found
 
 
 def _is_division_by_size(node: Map) -> bool:

@@ -69,6 +69,10 @@ def source_text(
     value: Output | None = None,
 ) -> str:
     """The text alone, also for the languages that Python does not run: matlab and julia. Arguments as of `generate`."""
+    if not isinstance(target, str):
+        raise DomainError(
+            f"a target is a name, not {target!r}", hint=f"one of {', '.join([*TARGETS, *LANGUAGES])}"
+        )
     if target not in LANGUAGES:
         return generate(outputs, symbols, target=target, name=name, doc=doc, names=names, value=value).text
     program = _program(outputs, value, names, True)

@@ -98,7 +98,10 @@ def function_names(functions: Sequence[Any] | str) -> tuple[str, ...]:
     if isinstance(functions, str):
         return tuple(functions.replace(",", " ").split())
     try:
-        names = tuple(given if isinstance(given, str) else given.name for given in functions or ())
+        names = tuple(
+            given if isinstance(given, str) else given.name
+            for given in (() if functions is None else functions)
+        )
     except (TypeError, AttributeError):
         names = (None,)
     if not all(isinstance(name, str) for name in names):

@@ -46,7 +46,7 @@ def parse_text(text: str, dialect: str = "python", limits: Limits = LIMITS) -> F
     Raises ParseError with the place and the likeliest repair, LimitError for an input past the limits, and
     DomainError for an unknown dialect.
     """
-    reader = _DIALECTS.get(dialect)
+    reader = _DIALECTS.get(dialect) if isinstance(dialect, str) else None
     if reader is None:
         raise DomainError(f"there is no dialect '{dialect}'", hint=f"dialects: {', '.join(_DIALECTS)}")
     return reader(read_text(text, limits), limits)

@@ -228,9 +228,7 @@ class Reduction:
 
     def _parallel(self, vertex: int, other: int, edges: list[Edge]) -> Edge:
         edges.sort(key=lambda edge: edge.rank)
-        tail = vertex
-        if sum(edge.tail == vertex or edge.symmetric for edge in edges) * 2 < len(edges):
-            tail = other
+        tail = min((vertex, other), key=lambda end: sum(self._turned(edge, end) for edge in edges))
         head = other if tail == vertex else vertex
         above = [self._oriented(edge, tail) for edge in edges if not edge.below]
         below = [self._oriented(edge, tail) for edge in edges if edge.below]
@@ -238,6 +236,10 @@ class Reduction:
             return Edge(tail, head, pieces.hadamard(below), edges[0].rank, False, True)
         symmetric = all(edge.symmetric for edge in edges)
         return Edge(tail, head, self._column(above, below), edges[0].rank, symmetric)
+
+    def _turned(self, edge: Edge, tail: int) -> int:
+        """How many transposes the edge shows with its rows at `tail`."""
+        return pieces.transposes(self._oriented(edge, tail))
 
     @staticmethod
     def _oriented(edge: Edge, tail: int) -> Tree:

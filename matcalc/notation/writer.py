@@ -211,7 +211,11 @@ class Writer:
             return write()
         # All are written before any is put in place: one may stand inside another, and keeps its signs there.
         turned: dict[Node, Tree] = self.upright(
-            lambda: {node: self._sum(node, -1) for node in flipped if isinstance(node, Sum)}
+            lambda: {
+                node: replace(self._sum(node, -1), symmetric=node.symmetric)
+                for node in flipped
+                if isinstance(node, Sum)
+            }
         )
         before = self._flipped, self.contracts, self._straight, {node: self.trees[node] for node in flipped}
         self._straight = {**before[3], **self._straight}

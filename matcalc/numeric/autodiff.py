@@ -146,8 +146,10 @@ def double_precision(jax: Any) -> Any:
 
 def find_device(jax: Any, device: Any) -> Any:
     """The JAX device of a name such as "cpu" or "gpu"; None and devices stay. Raises DomainError for a missing one."""
-    if device is None or not isinstance(device, str):
+    if device is None or isinstance(device, jax.Device):
         return device
+    if not isinstance(device, str):
+        raise DomainError(f"a device is a name such as 'cpu' or one of jax.devices(), not {device!r}")
     try:
         return jax.devices(device)[0]
     except RuntimeError as error:

@@ -184,6 +184,7 @@ class Operator:
         array = np.asarray(vector)
         if array.shape not in ((taken,), (taken, 1)):
             raise ShapeError(f"a vector has shape {array.shape}, expected ({taken},) or ({taken}, 1)")
+        _check_numbers(array)
         made = product(array if array.ndim == 1 else array[:, 0])
         return made.reshape((given, *array.shape[1:]))
 
@@ -218,6 +219,7 @@ class Operator:
             raise ShapeError(f"only a square matrix is solved with, this one is {self.shape}")
         if array.ndim not in (1, 2) or len(array) != size:
             raise ShapeError(f"b has shape {array.shape}, expected ({size},) or ({size}, k)")
+        _check_numbers(array)
         try:
             return self._solver.solve(array)
         except np.linalg.LinAlgError as error:
@@ -274,3 +276,8 @@ def _sizes(symbols: Sequence[Symbol], arguments: Values, values: Values) -> dict
             sizes |= {dim: count for dim, count in pairs if isinstance(dim, str)}
     dims = {dim for one in symbols for dim in one.axes if isinstance(dim, str)}
     return sizes | {dim: int(values[dim]) for dim in dims if dim in values and dim not in sizes}
+
+
+def _check_numbers(array: Array) -> None:
+    if array.dtype.kind not in "biufc":
+        raise DomainError(f"a vector of numbers is needed, not one of {array.dtype}")

@@ -115,7 +115,7 @@ def verify(
     known = tuple(dict.fromkeys((*symbols, *symbols_below(output, derivative, *variables))))
     # Before anything is drawn: whether JAX and the device are there at all.
     jax = import_jax()
-    if dtype not in ("float64", "float32"):
+    if not isinstance(dtype, str) or dtype not in ("float64", "float32"):
         raise DomainError(f"dtype is 'float64' or 'float32', not {dtype!r}")
     everywhere = isinstance(device, str) and device == "all"
     places = jax.devices() if everywhere else [find_device(jax, device)]

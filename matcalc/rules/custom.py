@@ -38,7 +38,7 @@ def register_elementwise(
         raise DomainError("a derivative is a formula of the language", hint='write "1 - tanh(x)**2"')
     derivatives = (derivative,) if isinstance(derivative, str) else tuple(derivative)
     domains = (domain,) * len(parameters) if isinstance(domain, str) else tuple(domain)
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise DomainError(
             f"'{name}' cannot be a function's name", hint="letters, digits and _, not a digit first"
         )

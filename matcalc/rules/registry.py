@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any, TypeVar
 
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
@@ -187,7 +188,10 @@ def _count(known: Sequence[Parameter]) -> str:
 def _number(value: Any) -> Operand:
     from matcalc.graph import number
 
-    return Operand(number(value), (1, 1))
+    try:
+        return Operand(number(value), (1, 1))
+    except (TypeError, ValueError) as error:
+        raise DomainError(f"an argument is an expression or a number, not {value!r}") from error
 
 
 def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
@@ -195,11 +199,11 @@ def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
         return value
     name = f"'{parameter.name}' of {entry.name}"
     if parameter.kind == "axis":
-        if isinstance(value, bool) or value not in (0, 1, -1, -2):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value not in (0, 1, -1, -2):
             raise DomainError(
                 f"{name} is 0 (down the rows, giving a row) or 1 (giving a column), got {value!r}"
             )
-        return value % 2
+        return int(value) % 2
     whole = isinstance(value, int) and not isinstance(value, bool)
     if parameter.kind == "integer" and isinstance(value, Operand):
         if value.shape != (1, 1):
@@ -210,6 +214,7 @@ def _option(entry: Entry, parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.kind == "integer" and not whole:
         raise DomainError(f"{name} is a whole number, got {value!r}")
-    if parameter.kind == "dimension" and not (isinstance(value, str | tuple) or (whole and value >= 1)):
+    named = value.isidentifier() if isinstance(value, str) else type(value) is tuple
+    if parameter.kind == "dimension" and not (named or (whole and value >= 1)):
         raise DomainError(f"{name} is a dimension's name or a positive whole number, got {value!r}")
     return value

@@ -32,7 +32,7 @@ class Arrangement:
 
 def check_layout(layout: str) -> None:
     """Raises DomainError for a layout that does not exist."""
-    if layout not in LAYOUTS:
+    if not isinstance(layout, str) or layout not in LAYOUTS:
         raise DomainError(f"there is no layout '{layout}'", hint=f"one of {', '.join(LAYOUTS)}")
 
 

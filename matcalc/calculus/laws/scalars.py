@@ -98,6 +98,7 @@ KINKED = (
     Law("sign(x)**3 = sign(x)", source=_KINKED, unlike=("sign(x)**2",)),
     Law("abs(x)**2 = x**2", source=_KINKED, unlike=("abs(x)**3",)),
     Law("x / abs(x) = sign(x)", source=_KINKED, extends="x = 0"),
+    Law("sign(x) / abs(x) = 1 / x", source=_KINKED, unlike=("sign(y) / abs(x)", "sign(x) * abs(x)**3")),
     Law("sqrt(x**2) = abs(x)", source=_KINKED, unlike=("sqrt(x**3)",)),
     Law("abs(-x) = abs(x)", source=_KINKED),
     Law("sign(-x) = -sign(x)", source=_KINKED),
