@@ -12,6 +12,8 @@ from matcalc import DomainError
 from .app import create_app
 from .settings import SettingError, Settings
 
+_LAST_PORT = 65_535
+
 
 def serve(host: str | None = None, port: int | None = None) -> None:
     """Serves until it is interrupted. Raises DomainError for a setting or a port that can't be taken."""
@@ -40,6 +42,9 @@ def serve(host: str | None = None, port: int | None = None) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket, so that a port in use is told before anything is started."""
+    if not 0 <= port <= _LAST_PORT:
+        # Past it the system's own look-up begins again at 0, and would listen elsewhere.
+        raise DomainError(f"there is no port {port}", hint=f"ports go from 0 to {_LAST_PORT}")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(found[0], found[1])

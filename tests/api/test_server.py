@@ -41,6 +41,14 @@ def test_a_port_in_use_is_told() -> None:
     assert "Traceback" not in run.stderr
 
 
+def test_a_port_that_there_is_not_is_told() -> None:
+    for port in ("65536", "99999"):
+        run = start(MATCALC_PORT=port)
+        assert run.returncode == 2
+        assert f"there is no port {port}" in run.stderr
+    assert "there is no port -1" in start("--port=-1").stderr
+
+
 def test_a_setting_that_makes_no_sense_is_told() -> None:
     for name, value in (("MATCALC_WORKERS", "many"), ("MATCALC_RATE_LIMIT", "often")):
         run = start("--port", "0", **{name: value})
