@@ -19,6 +19,7 @@ from matcalc.notation.calls import write_call
 from matcalc.notation.indexform import (
     grouped,
     indexed,
+    is_split,
     last,
     letters,
     ones_at,
@@ -79,8 +80,8 @@ class _Entries:
     def __init__(self, writer: Written) -> None:
         self.writer = writer
         self.supply: Iterator[str] = letters(writer.taken)
-        # Letters that come out of the form they stand in, and letters that several factors hold: where a term of a sum
-        # lacks one, it is spread without a word.
+        # Letters that come out of the form they stand in, and letters that several factors of a product around hold:
+        # where a term of a sum lacks one, it is spread without a word.
         self.out: set[str] = set()
         self.shared: set[str] = set()
 
@@ -120,7 +121,10 @@ class _Entries:
             return Entry(self.writer.tree(node), Counter())
         names = self.fresh(len(node.axes))
         self.out.update(names)
-        inside = yield self.whole(node, names, -1) if sign < 0 else self.entry(node, names)
+        # What only holds letters of one axis has their sizes from ones beside it.
+        inside = (
+            yield self.whole(node, names, sign) if sign < 0 or is_split(node) else self.entry(node, names)
+        )
         return Entry(IndexForm(shape_of(node), inside.tree, tuple(names)), Counter())
 
     def closed(self, node: Node, names: Sequence[str]) -> Work:
@@ -218,7 +222,7 @@ class _Entries:
         """A coefficient times a contraction, or times anything else; letters in `spare` need no ones."""
         if not isinstance(node, Contract) or node in self.writer.parts:
             found = yield self.entry(node, names)
-            factors = [found.tree, *(ones_at(node.axes, names) if isinstance(node, Split) else ())]
+            factors = [found.tree, *(ones_at(node.axes, names) if is_split(node) else ())]
             return Entry(_times(coefficient, (), pieces.scaled(*last(factors))), found.counts, found.summed)
         letter_of: dict[int, str] = {}
         deltas: list[Tree] = []
@@ -238,7 +242,8 @@ class _Entries:
             bool(inner),
         )
         holders = Counter(label for _, labels in node.factors for label in set(labels))
-        self.shared.update(letter_of[label] for label, count in holders.items() if count > 1)
+        outside = self.shared
+        self.shared = outside | {letter_of[label] for label, count in holders.items() if count > 1}
         turned = self._turned(node) if coefficient < 0 else None
         coefficient = coefficient if turned is None else -coefficient
         for factor, labels in node.factors:
@@ -263,6 +268,7 @@ class _Entries:
                 below.append(found.tree)
             counts += found.counts
             summed |= found.summed
+        self.shared = outside
         above.sort(key=lambda pair: pair[0])
         held = {label for _, labels in node.factors for label in labels}
         held |= {label for label in node.out if node.out.count(label) > 1}

@@ -165,7 +165,7 @@ def _product(
         factors += ones_at([dim for dim, _ in free], [name for _, name in free])
     else:
         factors = [_entry(writer, node, names)]
-        if isinstance(node, Split):
+        if is_split(node):
             factors += ones_at(node.axes, names)
     scalars, body = last(factors)
     whole = pieces.scaled(scalars, body)
@@ -177,8 +177,21 @@ def split_only(node: Contract) -> set[int]:
     fused: set[int] = set()
     plain: set[int] = {label for label in node.out if node.out.count(label) > 1}
     for factor, labels in node.factors:
-        (fused if isinstance(factor, Split) else plain).update(labels)
+        (fused if is_split(factor) else plain).update(labels)
     return fused - plain
+
+
+def is_split(node: Node) -> bool:
+    """Whether all that has axes in an entry is a split: its letters stand for one axis, as in f(x[(ij)])."""
+    stack, seen = [node], {node}
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Map):
+            stack += [child for child in part.children if child.axes and child not in seen]
+            seen.update(part.children)
+        elif not isinstance(part, Split):
+            return False
+    return True
 
 
 def _entry(writer: Written, node: Node, names: Sequence[str]) -> Tree:

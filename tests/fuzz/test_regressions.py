@@ -105,6 +105,15 @@ CASES = [
     # Other variables come first in what is written than in what was typed.
     ("(f(y) * y).T @ b", "y: n, b: n", 1),
     ("sum(d) * d.T @ (X @ (d * d)) where d = h(v)", "X: n n, v: n", 1),
+    # A letter that one term's factors share was taken for shared around the next term: wrong text.
+    (
+        "-(B[r,r] * (A[r,k] - z[r]) + B[r,r] * (w * (-Y[j,j] -> j))[k] -> k)[l] * mu + Y[l,l] * 2 ->",
+        "z: m positive, w: q, Y: q q, B: m m, A: m q positive, mu: ()",
+        1,
+    ),
+    # Letters of one axis inside a function have their sizes from nowhere.
+    ("square(argmax_indicator(Y))", "Y: n n", 1),
+    ("diagonal(square(argmax_indicator(Y)))", "Y: n n", 1),
 ]
 
 
