@@ -30,6 +30,7 @@ Array = np.ndarray[Any, Any]
 # Relative to the largest entry of the derivative.
 AUTODIFF_TOLERANCE = 1e-8
 DIFFERENCE_TOLERANCE = 1e-5
+MOST_SAMPLES = 10_000
 # Entries that an array may have for a verification.
 ROOM = 4_000_000
 
@@ -111,6 +112,10 @@ def verify(
     for name, value, least in (("samples", samples, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise DomainError(f"{name} is a whole number from {least} on, not {value!r}")
+    if samples > MOST_SAMPLES:
+        raise LimitError(
+            f"at most {MOST_SAMPLES:,} samples", hint="a wrong formula disagrees at the first few"
+        )
     variables = (wrt,) if isinstance(wrt, Symbol) else tuple(wrt)
     known = tuple(dict.fromkeys((*symbols, *symbols_below(output, derivative, *variables))))
     # Before anything is drawn: whether JAX and the device are there at all.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from matcalc.calculus.sweep import derive_nodes
-from matcalc.errors import DomainError
+from matcalc.errors import DomainError, LimitError
 from matcalc.graph import (
     Node,
     Symbol,
@@ -218,6 +218,8 @@ def test_what_cannot_be_checked_does_not_pass() -> None:
         verify(nowhere, derivative(nowhere, x), x)
     with pytest.raises(DomainError, match="samples is a whole number"):
         verify(TANH, derivative(TANH, x), x, samples=0)
+    with pytest.raises(LimitError, match="10,000 samples"):
+        verify(TANH, derivative(TANH, x), x, samples=10**400)
     with pytest.raises(DomainError, match="no 'abacus' device"):
         verify(TANH, derivative(TANH, x), x, device="abacus")
 
