@@ -10,7 +10,7 @@ from matcalc.errors import DomainError
 from matcalc.graph import Node, add, apply, contract, multiply, power, scale, subtract
 from matcalc.rules import namespaces as ns
 from matcalc.rules.entries import Condition, Function, Parameter
-from matcalc.rules.inverses import PSEUDO_INVERSE
+from matcalc.rules.inverses import INVERSE
 from matcalc.rules.operands import Operand
 from matcalc.rules.patterns import of_transpose, swap_last, unit_matrix
 from matcalc.rules.registry import register
@@ -72,10 +72,13 @@ class SpectralNorm(Function):
 class SingularDyad(Function):
     """X ↦ M = u₁ v₁ᵀ, of the singular vectors of the largest singular value σ.
 
-    P = M Mᵀ = u₁ u₁ᵀ projects onto an eigenvector of X Xᵀ, so dP = R dA P + P dA R with R = (σ² I - X Xᵀ)⁺ and
-    A = X Xᵀ; and M = P X / σ gives dM = (dP X + P dX - M dσ) / σ with dσ = ⟨M, dX⟩. A cotangent C is pulled back to
-    (P C - ⟨C, M⟩ M) / σ + (H + Hᵀ) X with H = R G P + P G R and G = C Xᵀ / σ
+    P = M Mᵀ = u₁ u₁ᵀ projects onto an eigenvector of A = X Xᵀ, so dP = S dA P + P dA S with S = (σ² I - A)⁺; and
+    M = P X / σ gives dM = (dP X + P dX - M dσ) / σ with dσ = ⟨M, dX⟩. A cotangent C is pulled back to
+    (P C - ⟨C, M⟩ M) / σ + (H + Hᵀ) X with H = S G P + P G S and G = C Xᵀ / σ
     (Magnus 1985, theorem 1; Giles 2008, section 3.3).
+
+    Rounding errors decide whether a pseudo-inverse takes σ² I - A for singular. R = (σ² (I - 4 P) - A)⁻¹ is
+    S - P / (4 σ²), and as P G P = ⟨C, M⟩ P, with R for S the sum loses ⟨C, M⟩ M / σ: P C / σ + (H + Hᵀ) X is left.
     """
 
     name = "singular_dyad"
@@ -97,7 +100,7 @@ class SingularDyad(Function):
         return U[..., :, :1] * Vt[..., :1, :]
 
     def pullback(self, node: Node, index: int, cotangent: Node, o: Labels, b: Labels) -> Node:
-        """(P C - ⟨C, M⟩ M) / σ + (H + Hᵀ) X."""
+        """P C / σ + (H + Hᵀ) X."""
         [X], M, C = node.children, node, cotangent
         m = X.axes[-2]
         out, square = (*o, *b, "i", "j"), (*b, "i", "j")
@@ -106,7 +109,8 @@ class SingularDyad(Function):
         P = contract([(M, (*b, "i", "k")), (M, (*b, "j", "k"))], square)
         A = contract([(X, (*b, "i", "k")), (X, (*b, "j", "k"))], square)
         unit = unit_matrix((*X.axes[:-2], m, m))
-        R = apply(PSEUDO_INVERSE, [subtract(contract([(power(norm, 2), b), (unit, square)], square), A)])
+        turned = subtract(unit, scale(4, P))
+        R = apply(INVERSE, [subtract(contract([(power(norm, 2), b), (turned, square)], square), A)])
         G = contract([(C, (*o, *b, "i", "k")), (X, (*b, "j", "k")), (inverse, b)], out)
         H = add(
             *(
@@ -114,10 +118,8 @@ class SingularDyad(Function):
                 for one, other in ((R, P), (P, R))
             )
         )
-        along = contract([(C, (*o, *b, "k", "l")), (M, (*b, "k", "l"))], (*o, *b))
         return add(
             contract([(P, (*b, "i", "k")), (C, (*o, *b, "k", "j")), (inverse, b)], out),
-            scale(-1, contract([(along, (*o, *b)), (M, square), (inverse, b)], out)),
             contract([(add(H, swap_last(H)), (*o, *b, "i", "k")), (X, (*b, "k", "j"))], out),
         )
 
