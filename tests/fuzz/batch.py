@@ -12,15 +12,13 @@ from typing import Any
 
 import matcalc as mc
 from tests.fuzz.grammar import generate
+from tests.fuzz.laws import Subject
 
 
 def results(seed: int) -> list[str]:
     """Digests and texts of an expression and its derivatives."""
-    case = generate(seed)
-    expression = mc.parse(case.text, shapes=case.shapes)
-    shown: list[Any] = [expression]
-    if case.variables:
-        shown += mc.derive(expression, list(case.variables)).values()
+    subject = Subject(generate(seed))
+    shown: list[Any] = [subject.expression, *subject.derivatives.values()]
     return [part for one in shown for part in (str(one.node.digest), one.text, one.latex, one.index_notation)]
 
 

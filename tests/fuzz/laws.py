@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from random import Random
@@ -17,6 +18,7 @@ import matcalc as mc
 from matcalc.calculus.simplify import simplify
 from matcalc.graph import live_nodes, normal, tidy
 from matcalc.graph.fingerprint import same_value
+from matcalc.rules import all_functions
 from tests.fuzz.terms import Case, Dim, Shape, Term, dim_size, write
 from tests.fuzz.twin import abstract, evaluate, jax_twin, numpy_twin
 from tests.notation.mathml import check_mathml
@@ -38,11 +40,12 @@ class Subject:
     """A case, its text, and matcalc's expression of it.
 
     Two formulas may be equal by value while exact comparison tells nothing within its limits: these comparisons are
-    noted in `undecided`.
+    noted in `undecided`. Derivatives beyond the declared limits of a function are noted in `refused`.
     """
 
     def __init__(self, case: Case, text: str | None = None) -> None:
         self.undecided: list[str] = []
+        self.refused: list[str] = []
         self.case = case
         self.text = case.text if text is None else text
         self.random = Random(case.style)
@@ -54,10 +57,27 @@ class Subject:
 
     @cached_property
     def derivatives(self) -> dict[str, Any]:
-        """By every variable."""
+        """By every variable by which there is one within the limits that a function declares."""
         if not self.case.variables:
             return {}
-        return dict(mc.derive(self.expression, list(self.case.variables)))
+        try:
+            return dict(mc.derive(self.expression, list(self.case.variables)))
+        except mc.DomainError as error:
+            self.accept(error)
+        found = {}
+        for name in self.case.variables:
+            try:
+                found[name] = mc.derive(self.expression, name)
+            except mc.DomainError as error:
+                self.accept(error)
+        return found
+
+    def accept(self, error: mc.DomainError) -> None:
+        """Notes the refusal of a function that says how far it is differentiated; raises any other."""
+        limited = [entry.name for entry in all_functions() if getattr(entry, "limited", "")]
+        if not any(re.search(rf"\b{name}\b", error.message) for name in limited):
+            raise error
+        self.refused.append(error.message)
 
     @cached_property
     def value(self) -> Any:
@@ -210,7 +230,7 @@ def agrees_with_jax(subject: Subject) -> None:
     import jax.numpy as jnp
 
     case = subject.case
-    names = list(case.variables)
+    names = list(subject.derivatives)
     if not names:
         return
     with jax.enable_x64(True):
@@ -243,12 +263,16 @@ def second_derivative_is_right(subject: Subject) -> None:
     """
     case = subject.case
     confined = {"orthogonal", "simplex", "onehot"}
-    if len(axes(case.term.shape)) > 1 or not case.variables:
+    if len(axes(case.term.shape)) > 1 or not subject.derivatives:
         return
     if any(confined.intersection(variable.properties) for variable in case.variables.values()):
         return  # Order 1 was simplified with what holds only there, and differences lead away from it.
-    before, name = (subject.random.choice(list(case.variables)) for _ in range(2))
-    second = mc.derive(subject.expression, (before, name), order=2)
+    before, name = (subject.random.choice(list(subject.derivatives)) for _ in range(2))
+    try:
+        second = mc.derive(subject.expression, (before, name), order=2)
+    except mc.DomainError as error:
+        subject.accept(error)
+        return
     what = f"second derivative by {before}, {name}"
     first = subject.derivatives[before]
     ours = subject.reference(second.node)
@@ -403,8 +427,6 @@ def formulas_are_well_formed(subject: Subject) -> None:
 
 def check_latex(latex: str) -> None:
     """Raises Broken for LaTeX whose groups do not nest."""
-    import re
-
     closing = {"{": "}", r"\left": r"\right", r"\begin": r"\end"}
     open_groups: list[str] = []
     for found in re.finditer(

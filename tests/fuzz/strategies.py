@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.fuzz.grammar import Grammar
+from tests.fuzz.table import TableGrammar
 from tests.fuzz.terms import Case
 
 
@@ -12,3 +13,9 @@ from tests.fuzz.terms import Case
 def cases(draw: st.DrawFn) -> Case:
     """A well-shaped expression over the whole language, with variables at which it is smooth."""
     return Grammar(draw(st.randoms(use_true_random=False))).case()
+
+
+@st.composite
+def table_cases(draw: st.DrawFn) -> Case:
+    """One half of which are functions that only the table names: of eigenvalues, exponentials, cross products."""
+    return TableGrammar(draw(st.randoms(use_true_random=False))).case()

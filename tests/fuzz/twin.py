@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from tests.fuzz.matrix_functions import MatrixFunctions
 from tests.fuzz.terms import Case, Term, dim_size
 
 LARGEST = 300.0
@@ -20,7 +21,7 @@ class OutOfDomain(Exception):
     """The expression has no good value at this point."""
 
 
-class Twin:
+class Twin(MatrixFunctions):
     """The operations by name; a scalar is an array of shape (1, 1)."""
 
     def __init__(self, xp: Any, erf: Any, sizes: Mapping[str, int], checked: bool = False) -> None:
@@ -284,10 +285,6 @@ class Twin:
 
     # Linear algebra
 
-    def _good(self, x: Any) -> None:
-        if self.checked:
-            self.need(self.xp.linalg.cond(x) < 50)
-
     def tr_(self, x: Any) -> Any:
         return self.xp.diag(x).sum().reshape(1, 1)
 
@@ -302,14 +299,6 @@ class Twin:
     def inv_(self, x: Any) -> Any:
         self._good(x)
         return self.xp.linalg.inv(x)
-
-    def matrix_power_(self, x: Any, k: int) -> Any:
-        if k < 0:
-            return self.matrix_power_(self.inv_(x), -k)
-        result = self.xp.eye(x.shape[0])
-        for _ in range(k):
-            result = result @ x
-        return result
 
     def diag_(self, x: Any) -> Any:
         return x.reshape(-1, 1) * self.xp.eye(x.size)
@@ -370,10 +359,13 @@ class Twin:
 
     def huber_(self, r: Any, delta: Any = None) -> Any:
         delta = self.number_(1 if delta is None else delta) if not hasattr(delta, "shape") else delta
+        return self.sum_(self.huber_entry_(r, delta))
+
+    def huber_entry_(self, r: Any, delta: Any) -> Any:
         self.need(delta.real > 0.1)
         size = self.abs_(r)
         self.clear(size - delta)
-        return self.sum_(self.xp.where(size.real <= delta.real, r * r / 2, delta * (size - delta / 2)))
+        return self.xp.where(size.real <= delta.real, r * r / 2, delta * (size - delta / 2))
 
     def hinge_(self, y: Any, s: Any) -> Any:
         return self.sum_(self.relu_(1 - y * s))
