@@ -1,0 +1,1 @@
+"""Generated evaluators against autodiff: gradients, dense derivatives, structure, and the first number."""
