@@ -230,7 +230,9 @@ def _written(term: Term, style: Random | None) -> tuple[str, int]:
         return f"{'-' if op == 'neg' else '+'}{write(args[0], style, SIGN)}", SIGN
     if op == "transpose":
         mark = ".T" if style is None else style.choice(TRANSPOSES)
-        return f"{write(args[0], style, ATOM)}{mark}", ATOM
+        text = write(args[0], style, ATOM)
+        # 2.T is a number and a name.
+        return f"({text}){mark}" if text[0].isdigit() else f"{text}{mark}", ATOM
     if op == "power":
         return f"{write(args[0], style, ATOM)}**{write(args[1], style, SIGN)}", POWER
     if op == "constant_power":
