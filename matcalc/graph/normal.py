@@ -51,6 +51,8 @@ class _Expansion:
     def __init__(self, budget: int) -> None:
         self.left = budget
         self.depth = 0
+        # Functions whose orders of axes are settled: inside each other they would be tried anew for every order.
+        self.settled: dict[Node, Node] = {}
 
     def _spend(self) -> None:
         self.left -= 1
@@ -64,7 +66,9 @@ class _Expansion:
         if isinstance(node, Contract):
             return linear(self._distributed(node), node.axes)
         if isinstance(node, Map):
-            return self._oriented(self._expanded_power(node))
+            if node not in self.settled:
+                self.settled[node] = self._oriented(self._expanded_power(node))
+            return self.settled[node]
         return node
 
     def _oriented(self, node: Node) -> Node:
