@@ -26,8 +26,9 @@ from matcalc.shapes.dims import Dim, dim_parts
 
 PRIME = 2**31 - 1
 
-# For each point the size at which named dimensions start. They differ, for what holds at one size only is no identity.
-_SMALLEST = (5, 7, 11)
+# For each point the size at which named dimensions start, and a smaller one for tensors of many axes. The points
+# differ, for what holds at one size only is no identity.
+_SMALLEST = ((5, 2), (7, 3), (11, 4))
 # Entries that an array may have on the way.
 _LARGEST = 2_000_000
 # Rows of a matrix that is inverted.
@@ -64,14 +65,23 @@ def fingerprints(roots: Sequence[Node]) -> list[list[bytes]]:
     """The fingerprints of nodes at the same points, a list for each. Raises TooLarge where sizes are fixed so."""
     order = topological(roots)
     found: list[list[bytes]] = [[] for _ in roots]
-    for point, smallest in enumerate(_SMALLEST):
-        sizes = _sizes(order, smallest)
-        values: dict[Node, _Array] = {}
-        for node in order:
-            values[node] = _value(node, [values[child] for child in node.children], sizes, point)
+    for point, (usual, smaller) in enumerate(_SMALLEST):
+        try:
+            values = _values(order, usual, point)
+        except TooLarge:
+            values = _values(order, smaller, point)
         for own, root in zip(found, roots, strict=True):
             own.append(values[root].tobytes())
     return found
+
+
+def _values(order: Sequence[Node], smallest: int, point: int) -> dict[Node, _Array]:
+    """The values of nodes, operands first, where named dimensions have the sizes `smallest` and up."""
+    sizes = _sizes(order, smallest)
+    values: dict[Node, _Array] = {}
+    for node in order:
+        values[node] = _value(node, [values[child] for child in node.children], sizes, point)
+    return values
 
 
 def _sizes(nodes: Iterable[Node], smallest: int) -> dict[Dim, int]:

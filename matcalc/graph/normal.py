@@ -5,7 +5,8 @@ Expansion may grow exponentially, so it works within a named budget; past it the
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import permutations
 
 from matcalc.errors import LimitError
@@ -82,22 +83,33 @@ class _Expansion:
             for order in orders
         ]
         self.left = left
-        best = min(range(len(orders)), key=lambda k: [_parts(child) for child in turned[k]])
-        if best == 0 or turned[best] == list(node.children):
+        looks = [_look(children) for children in turned]
+        tied = [k for k in range(len(orders)) if looks[k] == min(looks)]
+        rebuilt = {k: rebuild(node, turned[k]) for k in tied}
+        if 0 in tied and any(list(rebuilt[k].children) != turned[k] for k in tied):
+            # The function takes a sign or a multiple out: the coefficients tell nothing more.
+            return node
+        best = min(tied, key=lambda k: [_coefficients(child) for child in turned[k]])
+        if best == 0:
             return node
         back = [orders[best].index(axis) for axis in range(len(node.axes))]
-        return permute(rebuild(node, turned[best]), back)
+        return permute(rebuilt[best], back)
 
     def _terms(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
-        expanded = self.expand(node) if isinstance(node, (Sum, Contract)) else node
-        for inner, term in _terms_of(expanded):
+        """The terms of a multiple of `node`, also of a sum that a contraction only repeats along further axes."""
+        found: Iterable[tuple[Coefficient, Node]] = ((1, node),)
+        if isinstance(node, Sum):
+            found = (pair for c, term in node.terms for pair in self._terms(term, c))
+        elif isinstance(node, Contract):
+            found = self._distributed(node)
+        for inner, term in found:
             self._spend()
             yield numbers.multiply(coefficient, inner), term
 
     def _distributed(self, node: Contract) -> list[tuple[Coefficient, Node]]:
         """One flat contraction for each choice of a term from every factor that is a sum."""
         products: list[tuple[Coefficient, _Product]] = [(1, [])]
-        for factor, labels in (_on_diagonal(*pair) for pair in node.factors):
+        for factor, labels in (self._on_diagonal(*pair) for pair in node.factors):
             grown = []
             for coefficient, product in products:
                 for inner, term in _terms_of(factor):
@@ -108,14 +120,29 @@ class _Expansion:
         flat = [(c, _flat(_with_powers_open(product), node.out, sizes)) for c, product in products]
         return [pair for c, term in flat for pair in self._again(term, c)]
 
+    def _on_diagonal(self, factor: Node, labels: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
+        """A function of a tensor on a diagonal as the function of the diagonal: tanh(T)[i,j,i] is tanh(T[i,j,i])."""
+        if not _is_diagonal(factor, labels):
+            return factor, labels
+        held = tuple(dict.fromkeys(labels))
+        function, exponent = _under_whole_power(factor)
+        assert isinstance(function, Map)
+        operands = [
+            self.expand(contract([(child, labels)], held)) if child.axes else child
+            for child in function.children
+        ]
+        return self.expand(power(elementwise(function.function, *operands), exponent)), held
+
     def _again(self, node: Node, coefficient: Coefficient) -> Iterator[tuple[Coefficient, Node]]:
         """A contraction whose merged powers can be expanded once more is; others are done."""
         if isinstance(node, Sum):
             for inner, term in node.terms:
                 yield from self._again(term, numbers.multiply(coefficient, inner))
             return
-        if isinstance(node, Contract) and any(isinstance(factor, Sum) for factor, _ in node.factors):
-            # A sum that was only spread over the axes came in as a factor.
+        if isinstance(node, Contract) and any(
+            isinstance(factor, Sum) or _is_diagonal(factor, labels) for factor, labels in node.factors
+        ):
+            # A sum that was only spread over the axes came in as a factor, or a label met itself.
             for inner, term in self._distributed(node):
                 yield numbers.multiply(coefficient, inner), term
             return
@@ -191,18 +218,37 @@ def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     return node.terms
 
 
-def _parts(node: Node) -> list[int]:
-    """The terms of a sum whatever their coefficients, which change when a function brings a sign or a multiple out."""
-    return sorted(term.digest for _, term in _terms_of(node))
+def _coefficients(node: Node) -> list[Coefficient]:
+    """The coefficients of a sum, in the order of its terms' digests."""
+    return [c for c, _ in sorted(_terms_of(node), key=lambda pair: pair[1].digest)]
 
 
-def _on_diagonal(factor: Node, labels: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
-    """A function of a tensor on a diagonal as the function of the diagonal: tanh(T)[i,j,i] is tanh(T[i,j,i])."""
-    held = tuple(dict.fromkeys(labels))
-    if not isinstance(factor, Map) or len(held) == len(labels):
-        return factor, labels
-    operands = [contract([(child, labels)], held) if child.axes else child for child in factor.children]
-    return elementwise(factor.function, *operands), held
+def _look(operands: Sequence[Node]) -> list[tuple[list[int], list[Fraction]]]:
+    """What tells the operands of a function in one order of axes from those in another: terms, and their ratios.
+
+    The coefficients themselves change when the function brings a sign or a multiple out.
+    """
+    found = []
+    for operand in operands:
+        coefficients = _coefficients(operand)
+        ratios = [Fraction(c) / Fraction(coefficients[0]) for c in coefficients]
+        found.append((sorted(term.digest for _, term in _terms_of(operand)), ratios))
+    return found
+
+
+def _under_whole_power(node: Node) -> tuple[Node, int]:
+    """The node as base ** whole number."""
+    base, exponent = base_and_exponent(node)
+    return (base, exponent) if isinstance(exponent, int) else (node, 1)
+
+
+def _is_diagonal(factor: Node, labels: Sequence[Hashable]) -> bool:
+    """Whether a function of a tensor, or a whole power of it, stands on a diagonal of the tensor."""
+    return (
+        isinstance(factor, Map)
+        and len(set(labels)) < len(labels)
+        and isinstance(_under_whole_power(factor)[0], Map)
+    )
 
 
 def _flat(
