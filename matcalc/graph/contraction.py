@@ -133,7 +133,7 @@ def _refined_order(
         return order + inner
     outer = {label: number for number, label in enumerate(order)}
     components = []
-    for members in _components(factors):
+    for members in connected(factors):
         part = [factors[index] for index in members]
         own = dict.fromkeys([label for _, labels in part for label in labels if label not in outer])
         if len(own) < 2:
@@ -166,7 +166,7 @@ def _component_form(
     return sorted([_factor_key(_numbered(factor, numbers)) for factor in factors]), inner
 
 
-def _components(factors: Sequence[Labelled]) -> Iterable[list[int]]:
+def connected(factors: Sequence[Labelled]) -> Iterable[list[int]]:
     """The connected components of the index graph, as lists of factor positions."""
     holders: dict[Label, list[int]] = {}
     for index, (_, labels) in enumerate(factors):
@@ -198,7 +198,7 @@ def repeated_parts(
         return []
     inner = [(node, [label for label in labels if label not in outer]) for node, labels in factors]
     found: dict[Hashable, list[tuple[list[int], tuple[Label, ...]]]] = {}
-    for members in _components(inner):
+    for members in connected(inner):
         held = {label for index in members for label in factors[index][1]}
         ends = tuple(label for label in outer if label in held)
         if len(held) > len(ends):

@@ -12,13 +12,14 @@ from itertools import permutations
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
 from matcalc.graph.build import contract, linear
-from matcalc.graph.leaves import scale
+from matcalc.graph.leaves import number
 from matcalc.graph.maps import elementwise, power
 from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
-from matcalc.graph.products import permute
+from matcalc.graph.products import multiply, permute
 from matcalc.graph.rebuild import rebuild
+from matcalc.graph.roots import joined, root, root_of_number
 from matcalc.graph.walk import topological
 from matcalc.shapes.dims import Dim
 
@@ -63,7 +64,8 @@ class _Expansion:
     def expand(self, node: Node) -> Node:
         """`node`, whose operands are expanded already, as a sum of flat contractions."""
         if isinstance(node, Sum):
-            return linear([pair for c, term in node.terms for pair in self._terms(term, c)], node.axes)
+            terms = [pair for c, term in node.terms for pair in self._terms(term, numbers.exact(c))]
+            return linear(terms, node.axes)
         if isinstance(node, Contract):
             return linear(self._distributed(node), node.axes)
         if isinstance(node, Map):
@@ -99,7 +101,7 @@ class _Expansion:
         """The terms of a multiple of `node`, also of a sum that a contraction only repeats along further axes."""
         found: Iterable[tuple[Coefficient, Node]] = ((1, node),)
         if isinstance(node, Sum):
-            found = (pair for c, term in node.terms for pair in self._terms(term, c))
+            found = (pair for c, term in node.terms for pair in self._terms(term, numbers.exact(c)))
         elif isinstance(node, Contract):
             found = self._distributed(node)
         for inner, term in found:
@@ -147,6 +149,10 @@ class _Expansion:
                 yield numbers.multiply(coefficient, inner), term
             return
         if isinstance(node, Contract):
+            together = joined(node)
+            if together is not None:
+                yield from self._terms(together, coefficient)
+                return
             factors = [(self.expand(factor), labels) for factor, labels in node.factors]
             if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
                 rebuilt = _flat(factors, node.out, dict(enumerate(node.sizes)))
@@ -165,14 +171,20 @@ class _Expansion:
         if isinstance(base, Sum) and len(base.terms) > 1:
             # One multiple of the base stands for all: (2x + 2y)⁻¹ is ½ (x + y)⁻¹.
             leading = base.terms[0][0]
-            if leading != 1 and (isinstance(exponent, int) or leading > 0):
-                outside = numbers.exact_power(leading, exponent)
-                if outside is not None:
-                    inverse = numbers.exact_power(leading, -1)
-                    assert inverse is not None
-                    unit = linear([(numbers.multiply(inverse, c), term) for c, term in base.terms], base.axes)
-                    return self.expand(scale(outside, self._expanded_power(power(unit, exponent))))
-        if not isinstance(exponent, int) or exponent < 2:
+            outside = _outside(leading, exponent) if leading != 1 else None
+            if outside is not None:
+                inverse = numbers.exact_power(leading, -1)
+                assert inverse is not None
+                unit = linear([(numbers.multiply(inverse, c), term) for c, term in base.terms], base.axes)
+                return self.expand(multiply(outside, self._expanded_power(power(unit, exponent))))
+        if isinstance(exponent, Fraction):
+            if isinstance(base, Sum) and len(base.terms) > 1 and exponent > 1:
+                return self._times(power(base, int(exponent)), power(base, exponent % 1))
+            simpler = root(base, exponent)
+            return node if simpler is None else self.expand(simpler)
+        if not isinstance(exponent, int):
+            return node
+        if exponent < 2:
             return node
         labels = tuple(range(len(base.axes)))
         sizes = dict(enumerate(base.axes))
@@ -186,6 +198,24 @@ class _Expansion:
                     terms.append((numbers.multiply(c, d), product))
             result = linear(terms, base.axes)
         return result
+
+    def _times(self, sum_: Node, factor: Node) -> Node:
+        """(x + y) √(x + y) as x √(x + y) + y √(x + y)."""
+        labels = tuple(range(len(factor.axes)))
+        sizes = dict(enumerate(factor.axes))
+        terms = []
+        for c, term in _terms_of(self.expand(sum_)):
+            self._spend()
+            terms.append((c, _flat([(term, labels), (factor, labels)], labels, sizes)))
+        return self.expand(linear(terms, factor.axes))
+
+
+def _outside(value: Coefficient, exponent: Coefficient) -> Node | None:
+    """A number to a power as what it is outside of the power, or None."""
+    if isinstance(exponent, Fraction):
+        return root_of_number(value, exponent) if value > 0 else None
+    exact = numbers.exact_power(value, exponent) if isinstance(exponent, int) else None
+    return None if exact is None else number(exact)
 
 
 def _with_powers_open(product: _Product) -> list[tuple[Node, tuple[Hashable, ...]]]:

@@ -28,6 +28,11 @@ def reduce(value: Coefficient) -> Coefficient:
     return int(value) if abs(value) < _EXACT_FLOATS and value == int(value) else value
 
 
+def exact(value: Coefficient) -> Coefficient:
+    """The number as it is written: 0.1 is 1/10, so that the order of operations on it does not matter."""
+    return reduce(Fraction(repr(value))) if isinstance(value, float) else value
+
+
 def _bounded(value: int) -> int:
     """An exact number that is still cheap to multiply and to write."""
     if -_LARGEST < value < _LARGEST:

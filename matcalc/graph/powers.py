@@ -219,7 +219,7 @@ def is_nonnegative(node: Node) -> bool:
         return all(is_nonnegative(factor) for factor, _ in node.factors)
     if isinstance(node, Sum):
         return all(c > 0 and (term is _ONE or is_nonnegative(term)) for c, term in node.terms)
-    return type(node).__name__ == "Size"
+    return type(node).__name__ in ("Size", "Constant")
 
 
 def _even(exponent: Coefficient) -> bool:

@@ -70,8 +70,6 @@ class TableGrammar(Grammar):
         entry, operands, known = self.random.choice(fitting)
         for letter in sorted({letter for operand in operands for letter in operand if not letter.isdigit()}):
             known.setdefault(letter, self.any_dim())
-        if "full_rank" in self.domains(entry, 1) and 1 in known.values():
-            return None  # Of a vector these are formulas of its norm, which the grammar writes itself.
         shapes = [tuple(int(d) if d.isdigit() else known[d] for d in operand) for operand in operands]
         each = budget // len(shapes)
         return Term(
