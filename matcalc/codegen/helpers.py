@@ -56,23 +56,32 @@ class Helpers:
     _known: dict[Any, Any] = field(default_factory=dict)
 
     def call(
-        self, function: Elementwise | Function, operands: Sequence[Text], parameters: Sequence[Any] = ()
+        self,
+        function: Elementwise | Function,
+        operands: Sequence[Text],
+        parameters: Sequence[Any] = (),
+        ranks: Sequence[int] = (),
     ) -> Text:
-        """The function applied to operands that are written as `operands`."""
+        """The function applied to operands that are written as `operands`.
+
+        `ranks` are their numbers of axes where these are the same in all calls.
+        """
         key = (function, len(operands), tuple(parameters))
         if key not in self._known:
-            self._known[key] = self._prepared(function, len(operands), parameters)
+            self._known[key] = self._prepared(function, len(operands), parameters, ranks)
         known = self._known[key]
         if isinstance(known, str):
             return f"{known}({', '.join(text for text, _ in operands)})", ATOM
         return _Expression(self, operands).text(known)
 
-    def _prepared(self, function: Elementwise | Function, arity: int, parameters: Sequence[Any]) -> Any:
+    def _prepared(
+        self, function: Elementwise | Function, arity: int, parameters: Sequence[Any], ranks: Sequence[int]
+    ) -> Any:
         """The trace if it is to be written in place, else the name of the helper."""
         # `max` is Python's own, and means something else.
         wanted = f"{function.name}_" if hasattr(builtins, function.name) else function.name
         try:
-            trace = traced(function, arity, self.library, parameters)
+            trace = traced(function, arity, self.library, parameters, ranks)
             if self.library != "torch":
                 trace = _with_numbers(trace, {})
         except NotTraceable:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, SUM, Helpers, Text
@@ -106,9 +107,18 @@ class PythonStatements(Statements):
     def apply(self, instruction: Instruction) -> Text:
         """A genuine function."""
         function, parameters = instruction.attributes
-        return self.helpers.call(
-            function, [self.texts[operand] for operand in instruction.operands], parameters
-        )
+        texts = [self.texts[operand] for operand in instruction.operands]
+        ranks = self._ranks[function]
+        return self.helpers.call(function, texts, parameters, *ranks if len(ranks) == 1 else ())
+
+    @cached_property
+    def _ranks(self) -> dict[Any, set[tuple[int, ...]]]:
+        """The numbers of axes of what each function is applied to: one helper serves them all."""
+        found: dict[Any, set[tuple[int, ...]]] = {}
+        for op, operands, attributes, _ in self.program.instructions:
+            if op == "apply":
+                found.setdefault(attributes[0], set()).add(tuple(map(self.program.rank, operands)))
+        return found
 
     # Products of matrices
 

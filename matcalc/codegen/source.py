@@ -90,13 +90,15 @@ def generate(
     names: Mapping[Node, str] | None = None,
     value: Output | None = None,
     stable: bool = True,
+    checked: bool = True,
 ) -> Source:
     """Source of a function that takes the variables and returns the array, or a dict of arrays by name.
 
     An output is a node and its shape: () or (1, 1) for a scalar, (n,) or (n, 1) for a column, (1, n) for a row.
     `symbols` are the declared variables in order; those that neither occur nor show a size that is needed are left
     out. `names` is what the user calls some nodes. With `value` the function returns a pair, the value first. Unless
-    `stable`, the graph is computed as it is: what is to be compared must not be rewritten.
+    `stable`, the graph is computed as it is: what is to be compared must not be rewritten. Unless `checked`, it takes
+    its arguments to be of the right shapes.
     """
     if isinstance(target, str):
         if target not in TARGETS:
@@ -106,7 +108,7 @@ def generate(
         target = TARGETS[target]
     program = _program(outputs, value, names, stable)
     keys = list(outputs) if isinstance(outputs, Mapping) else None
-    return Writing(program, list(symbols), target, name).source(keys, value is not None, doc)
+    return Writing(program, list(symbols), target, name).source(keys, value is not None, doc, checked)
 
 
 def _program(

@@ -1,7 +1,9 @@
 """What a function of the table does, as an expression: its value called on stand-ins that record what is asked of them.
 
 A function's value is written once, on a namespace of arrays (`xp.exp(x)`). Handed a namespace that only records, it
-leaves a tree of calls, operators and subscripts, from which every target writes the function in its own words.
+leaves a tree of calls, operators and subscripts, from which every target writes the function in its own words. Values
+are written for stacks of arrays; where an argument is known to be a single vector, what is done along its last axis is
+done to all of it, `xp.amax(x, -1)[..., None]` is `x.max()`.
 """
 
 from __future__ import annotations
@@ -68,12 +70,26 @@ class NotTraceable(Exception):
     """The value does more than array operations."""
 
 
-def traced(function: Elementwise | Function, arity: int, library: str, parameters: Sequence[Any] = ()) -> Any:
+# Work entry by entry, and so keep the number of axes.
+_ENTRYWISE = frozenset({"exp", "log", "abs", "nan_to_num", "where", "zeros_like", "ones_like"})
+_EXTREMES = {"amax": "max", "amin": "min"}
+_LAST = (Ellipsis, None)
+
+
+def traced(
+    function: Elementwise | Function,
+    arity: int,
+    library: str,
+    parameters: Sequence[Any] = (),
+    ranks: Sequence[int | None] = (),
+) -> Any:
     """The expression of `function` in terms of `Argument(0)`, …; raises NotTraceable.
 
-    `library` is the module of the namespace: numpy, jax.numpy or torch. `parameters` are passed as they are.
+    `library` is the module of the namespace: numpy, jax.numpy or torch. `parameters` are passed as they are. `ranks`
+    are the numbers of axes of the arguments, where these are known.
     """
-    arguments = [_Recorder(Argument(place)) for place in range(arity)]
+    known = ranks or [None] * arity
+    arguments = [_Recorder(Argument(place), known[place]) for place in range(arity)]
     try:
         found = function.value(_Namespace(library), *arguments, *parameters)
     except Exception as error:
@@ -96,14 +112,20 @@ def _plain(value: Any) -> Any:
 
 
 class _Recorder:
-    """Stands in for an array, a module or a method, and records what is done to it."""
+    """Stands in for an array, a module or a method, and records what is done to it.
 
-    __slots__ = ("record",)
+    `rank` is the number of axes of an array, or of that of which it is a method, where it is known; `narrow` is the
+    record of a number that has been given an axis.
+    """
+
+    __slots__ = ("narrow", "rank", "record")
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, record: Any) -> None:
+    def __init__(self, record: Any, rank: int | None = None, narrow: Any = None) -> None:
         self.record = record
+        self.rank = rank
+        self.narrow = narrow
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -111,13 +133,32 @@ class _Recorder:
         if isinstance(self.record, Library):
             module, path = self.record
             return _Recorder(Library(module, f"{path}.{name}" if path else name))
-        return _Recorder(Attribute(self.record, name))
+        return _Recorder(Attribute(self.record, name), self.rank)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> _Recorder:
+        reduction = None if keywords else self._of_a_vector(arguments)
+        if reduction is not None:
+            return _Recorder(Call(reduction, (), ()), 0)
+        entrywise = isinstance(self.record, Library) and self.record.name in _ENTRYWISE
+        rank = _joint(arguments) if entrywise else None
         plain = tuple((name, _plain(value)) for name, value in keywords.items())
-        return _Recorder(Call(self.record, tuple(map(_plain, arguments)), plain))
+        return _Recorder(Call(self.record, tuple(map(_plain, arguments)), plain), rank)
+
+    def _of_a_vector(self, arguments: tuple[Any, ...]) -> Attribute | None:
+        """The method that does without an axis what is asked for along the only axis there is."""
+        made = self.record
+        if isinstance(made, Attribute) and (made.name, self.rank, arguments) == ("sum", 1, (-1,)):
+            return made
+        if isinstance(made, Library) and made.name in _EXTREMES and arguments[1:] == (-1,):
+            (array, _) = arguments
+            return Attribute(array.record, _EXTREMES[made.name]) if _rank(array) == 1 else None
+        return None
 
     def __getitem__(self, index: Any) -> _Recorder:
+        if index == _LAST and self.rank == 0:
+            return _Recorder(Item(self.record, index), 1, self.record)
+        if index == (Ellipsis, 0) and self.narrow is not None:
+            return _Recorder(self.narrow, 0)
         return _Recorder(Item(self.record, _plain(index)))
 
     def __bool__(self) -> bool:
@@ -131,16 +172,36 @@ class _Recorder:
         return iter([self[place] for place in range(len(TUPLES[name]))])
 
 
+def _rank(value: Any) -> int | None:
+    if isinstance(value, _Recorder):
+        return value.rank
+    return 0 if isinstance(value, int | float) else None
+
+
+def _joint(values: Sequence[Any]) -> int | None:
+    """The number of axes of what is done to all of these entry by entry."""
+    ranks = [_rank(value) for value in values]
+    return None if None in ranks else max(ranks)  # type: ignore[type-var]
+
+
+def _beside(value: Any, other: Any) -> Any:
+    """An operand; a number that has been given an axis needs none beside a vector."""
+    narrow = value.narrow if isinstance(value, _Recorder) else None
+    among = isinstance(other, _Recorder) and other.narrow is None and other.rank == 1
+    return _plain(value) if narrow is None or not among else narrow
+
+
 def _operator(symbol: str, reflected: bool) -> Callable[[_Recorder, Any], _Recorder]:
     def record(self: _Recorder, other: Any) -> _Recorder:
-        operands = (_plain(other), self.record) if reflected else (self.record, _plain(other))
-        return _Recorder(Operation(symbol, operands))
+        operands = (_beside(self, other), _beside(other, self))
+        rank = None if symbol == "@" else _joint((self, other))
+        return _Recorder(Operation(symbol, operands[::-1] if reflected else operands), rank)
 
     return record
 
 
 def _unary(symbol: str) -> Callable[[_Recorder], _Recorder]:
-    return lambda self: _Recorder(Operation(symbol, (self.record,)))
+    return lambda self: _Recorder(Operation(symbol, (self.record,)), self.rank)
 
 
 for _name, _symbol in {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,9 @@ from matcalc.codegen.sizes import array_shape
 from matcalc.errors import DomainError, ShapeError
 from matcalc.graph import Node, Symbol, symbol
 from matcalc.numeric.evaluator import Evaluator
-from matcalc.numeric.solvers import Solver, factored, kronecker_solver, woodbury_solver
-from matcalc.numeric.structure import matrix_vector, structure
-from matcalc.shapes.dims import dim_value
+from matcalc.numeric.solvers import RankOne, Solver, factored, kronecker_solver, woodbury_solver
+from matcalc.numeric.structure import Structure, matrix_vector, structure
+from matcalc.shapes.dims import dim_parts, dim_value
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
@@ -52,26 +53,36 @@ class Operators:
         self.symbols = list(symbols)
         self.symmetric = symmetric
         self.dense = Evaluator((node, node.axes), symbols, functions)
-        self._known: dict[object, tuple[_Generated, bool]] = {}
+        self._dims = {part for one in symbols for dim in one.axes for part in dim_parts(dim)}
+        self._known: dict[object, _Generated] = {}
 
-    def at(self, values: Values) -> Operator:
-        """The operator at a point. Raises as evaluators do for arguments that are missing or do not fit."""
-        key = tuple(
-            (name, getattr(value, "shape", None), getattr(value, "dtype", value.__class__))
-            for name, value in values.items()
-            if not callable(value)
-        )
-        found = self._known.get(key)
-        if found is not None and found[1]:
-            return Operator(found[0], values)
+    def at(self, values: dict[str, Any]) -> Operator:
+        """The operator at a point; `values` is taken over. Raises as evaluators do for arguments that do not fit."""
+        key: list[object] = [*values]
+        for value in values.values():
+            kind = type(value)
+            if kind is np.ndarray:
+                key.append(value.shape)
+                key.append(value.dtype)
+            elif kind is float:
+                key.append(kind)
+            else:
+                key.append(getattr(value, "shape", None))
+                key.append(getattr(value, "dtype", value.__class__))
+        if not self._dims.isdisjoint(values):
+            key += [repr(values[name]) for name in values if name in self._dims]
+        known = tuple(key)
+        found = self._known.get(known)
+        if found is not None and found.numbers is not None:
+            for name in found.numbers:
+                values[name] = found.kind(values[name])
+            return Operator(found, values)
         arguments = self.dense.arguments(values)
         if found is None:
-            # What is an array as it is needed is taken as it is next time, without looking again.
-            plain = all(array is values[name] for name, array in arguments.items() if np.ndim(array))
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            found = self._known[key] = (_Generated(self, arguments, values), plain)
-        return Operator(found[0], arguments)
+            found = self._known[known] = _Generated(self, arguments, values)
+        return Operator(found, arguments)
 
 
 class _Generated:
@@ -85,6 +96,16 @@ class _Generated:
         self.shape = (math.prod(self.down), math.prod(self.across))
         arrays = [array for array in arguments.values() if hasattr(array, "dtype")]
         self.dtype = np.result_type(*arrays) if arrays else np.dtype(float)
+        self.kind = self.dtype.type
+        self.numbers = self._numbers(arguments, values)
+
+    def _numbers(self, arguments: Values, values: Values) -> tuple[str, ...] | None:
+        """Which arguments are Python's numbers; None where others are not as they are needed.
+
+        Where only numbers have to be converted, arguments of these shapes and kinds are not looked at again.
+        """
+        changed = [name for name, value in arguments.items() if value is not values.get(name)]
+        return tuple(changed) if all(type(values.get(name)) in (int, float) for name in changed) else None
 
     @cached_property
     def products(self) -> tuple[_Function | None, tuple[tuple[_Function, str | None], ...]]:
@@ -105,24 +126,65 @@ class _Generated:
         return still, tuple(moving)
 
     @cached_property
-    def parts(self) -> tuple[str, _Function | None, Any]:
-        """How equations are solved, the function that gives what that needs, and the structure."""
-        found = structure(self.of.node, self.of.rows, self.sizes)
+    def solver(self) -> Callable[[Values], Solver | RankOne | None]:
+        """What solves equations at a point by the structure; None of it where that does not serve at this point."""
+        found = self.structure
         nodes = {} if found.diagonal is None else {"diagonal": found.diagonal}
-        kind = "dense"
+        size = self.shape[0]
         if not found.rest and found.kronecker and not found.pairs:
-            kind = "kronecker"
-            for k, (first, second) in enumerate(found.kronecker):
-                sides = ((f"first{k}", first), (f"second{k}", second))
-                nodes |= {name: side for name, side in sides if side is not None}
-        elif not found.rest and not found.kronecker and nodes and 2 * found.rank < self.shape[0]:
-            kind = "woodbury"
-            for k, (left, right) in enumerate(found.pairs):
-                nodes |= {f"left{k}": left, f"right{k}": right}
-        if kind == "dense":
-            return kind, None, found
-        source = generate({name: (node, node.axes) for name, node in nodes.items()}, self.of.symbols)
-        return kind, _Function(source, self.sizes), found
+            sides = [(f"first{k}", f"second{k}") for k in range(len(found.kronecker))]
+            for names, pair in zip(sides, found.kronecker, strict=True):
+                nodes |= {name: side for name, side in zip(names, pair, strict=True) if side is not None}
+            parts = self._function(nodes)
+
+            def by_products(values: Values) -> Solver | RankOne | None:
+                arrays = parts(values)
+                terms = [(arrays.get(first), arrays.get(second)) for first, second in sides]
+                return kronecker_solver(terms, arrays.get("diagonal"), self.down)
+
+            return by_products
+        if not found.rest and not found.kronecker and nodes and 2 * found.rank < size:
+            return self._by_rank(nodes)
+        return lambda values: None
+
+    def _by_rank(self, nodes: dict[str, Node]) -> Callable[[Values], Solver | RankOne | None]:
+        """A diagonal, which is in `nodes`, plus what is of low rank."""
+        found = self.structure
+        sides = [(f"left{k}", f"right{k}") for k in range(len(found.pairs))]
+        for names, (_, *both) in zip(sides, found.pairs, strict=True):
+            nodes |= zip(names, both, strict=True)
+        coefficients = [float(coefficient) for coefficient, *_ in found.pairs]
+        parts = self._function(nodes)
+        size, flat = self.shape[0], self.of.rows == 1
+        if len(sides) == found.rank == 1:
+            (c,) = coefficients
+
+            def by_vectors(values: Values) -> RankOne | None:
+                diagonal, u, v = parts(values).values()
+                if np.count_nonzero(diagonal) < size:
+                    return None
+                return (
+                    RankOne(diagonal, c, u, v) if flat else RankOne(diagonal.ravel(), c, u.ravel(), v.ravel())
+                )
+
+            return by_vectors
+
+        def by_rank(values: Values) -> Solver | RankOne | None:
+            arrays = parts(values)
+            pairs = [(c, arrays[u], arrays[v]) for c, (u, v) in zip(coefficients, sides, strict=True)]
+            return woodbury_solver(arrays["diagonal"], pairs)
+
+        return by_rank
+
+    @cached_property
+    def structure(self) -> Structure:
+        """What is known of the matrix at these sizes."""
+        return structure(self.of.node, self.of.rows, self.sizes)
+
+    def _function(self, nodes: Mapping[str, Node]) -> _Function:
+        """A function of several results, for arguments that have been looked at."""
+        outputs = {name: (node, node.axes) for name, node in nodes.items()}
+        return _Function(generate(outputs, self.of.symbols, checked=False), self.sizes)
 
 
 class _Function:
@@ -130,16 +192,26 @@ class _Function:
 
     def __init__(self, source: Source, sizes: Mapping[str, int]) -> None:
         self.run = compiled(source, ShapeError)
+        # In the order of the function's parameters.
         self.names = [(one.name, text) for one, text in source.arguments.items()]
-        self.names += list(source.functions.items())
+        self.names += sorted(source.functions.items(), key=lambda pair: pair[1])
         self.fixed = {text: sizes[dim] for dim, text in source.sizes.items()}
+        self._taken = _taking([name for name, _ in self.names])
+        self._last = tuple(self.fixed.values())
 
     def given(self, values: Values, but: str | None = None) -> dict[str, Any]:
         """Its arguments, but for one."""
         return {text: values[name] for name, text in self.names if text != but} | self.fixed
 
     def __call__(self, values: Values) -> Any:
-        return self.run(**self.given(values))
+        return self.run(*self._taken(values), *self._last)
+
+
+def _taking(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
+    """The values of these names."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
 
 
 class Operator:
@@ -152,6 +224,7 @@ class Operator:
     def __init__(self, generated: _Generated, values: Values) -> None:
         self._generated = generated
         self._values = values
+        self._solved: Solver | RankOne | None = None
         self.shape = generated.shape
         self.dtype = generated.dtype
 
@@ -214,45 +287,31 @@ class Operator:
         Raises ShapeError for a matrix that is not square or a b that does not fit, DomainError for a singular matrix.
         """
         array = np.asarray(b)
-        size = self.shape[0]
-        if size != self.shape[1]:
+        size, columns = self.shape
+        if size != columns:
             raise ShapeError(f"only a square matrix is solved with, this one is {self.shape}")
         if array.ndim not in (1, 2) or len(array) != size:
             raise ShapeError(f"b has shape {array.shape}, expected ({size},) or ({size}, k)")
-        _check_numbers(array)
+        if array.dtype.kind != "f":
+            _check_numbers(array)
         try:
-            return self._solver.solve(array)
+            return (self._solved or self._solver()).solve(array)
         except np.linalg.LinAlgError as error:
             raise DomainError(f"the matrix is singular at this point: {error}") from error
 
     @property
     def structure(self) -> str:
         """What the matrix is made of, as `solve` uses it."""
-        return self._solver.structure if self.shape[0] == self.shape[1] else "dense"
+        return self._solver().structure if self.shape[0] == self.shape[1] else "dense"
 
-    @cached_property
-    def _solver(self) -> Solver:
-        kind, parts, found = self._generated.parts
-        size = self.shape[0]
-        made: Solver | None = None
-        if parts is not None:
-            arrays = parts(self._values)
-            if kind == "woodbury":
-                pairs = [(arrays[f"left{k}"], arrays[f"right{k}"]) for k in range(len(found.pairs))]
-                made = woodbury_solver(arrays["diagonal"].reshape(size), pairs)
-            else:
-                made = kronecker_solver(
-                    [
-                        (arrays.get(f"first{k}"), arrays.get(f"second{k}"))
-                        for k in range(len(found.kronecker))
-                    ],
-                    arrays.get("diagonal"),
-                    self._generated.down,
-                )
-        if made is not None:
-            return made
-        words = "AᵀDA" if found.gram and not found.plain else "dense"
-        return Solver(words, lambda: factored(self.todense(), self._generated.of.symmetric))
+    def _solver(self) -> Solver | RankOne:
+        if self._solved is None:
+            made = self._generated
+            self._solved = made.solver(self._values)
+            if self._solved is None:
+                words = "AᵀDA" if made.structure.gram and not made.structure.plain else "dense"
+                self._solved = Solver(words, lambda: factored(self.todense(), made.of.symmetric))
+        return self._solved
 
 
 def _of_vector(function: _Function, values: Values, moving: str | None, counts: tuple[int, ...]) -> Product:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,18 @@ class Solver:
     What can be factored is factored at the first right side. Raises LinAlgError where the matrix is singular.
     """
 
+    __slots__ = ("_prepare", "_solve", "structure")
+
     def __init__(self, structure: str, prepare: Callable[[], Solve]) -> None:
         self.structure = structure
         self._prepare = prepare
+        self._solve: Solve | None = None
 
-    @cached_property
-    def solve(self) -> Solve:
+    def solve(self, b: Array) -> Array:
         """The solution of equations with a right side."""
-        return self._prepare()
+        if self._solve is None:
+            self._solve = self._prepare()
+        return self._solve(b)
 
 
 def factored(matrix: Array, symmetric: bool = False) -> Solve:
@@ -39,36 +43,56 @@ def factored(matrix: Array, symmetric: bool = False) -> Solve:
             pass
         else:
             return lambda b: np.asarray(cho_solve(definite, b))
-    factor, solve = _lapack(matrix.dtype)
-    lu, pivots, info = factor(matrix)
-    if info > 0:
-        raise np.linalg.LinAlgError("Singular matrix")
-    return lambda b: np.asarray(solve(lu, pivots, b)[0])
+    return _Elimination(matrix)
+
+
+class _Elimination:
+    """A matrix that is factored with its first right side, in one call."""
+
+    __slots__ = ("_factors", "_matrix", "_solve")
+
+    def __init__(self, matrix: Array) -> None:
+        self._matrix = matrix
+        self._factors: tuple[Array, Array] | None = None
+
+    def __call__(self, b: Array) -> Array:
+        if b.dtype.kind == "c" and self._matrix.dtype.kind != "c":
+            return self(b.real) + 1j * self(b.imag)
+        if self._factors is None:
+            first, self._solve = _lapack(self._matrix.dtype)
+            lu, pivots, found, info = first(self._matrix, b)
+            if info > 0:
+                raise np.linalg.LinAlgError("Singular matrix")
+            self._factors = lu, pivots
+        else:
+            found, _ = self._solve(*self._factors, b)
+        return found  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=8)
 def _lapack(dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """Elimination, and solving with its result, for entries of a dtype."""
+    """Elimination with a right side, and solving with what it leaves, for entries of a dtype."""
     from scipy.linalg import get_lapack_funcs
 
-    factor, solve = get_lapack_funcs(("getrf", "getrs"), dtype=dtype)
-    return factor, solve
+    first, further = get_lapack_funcs(("gesv", "getrs"), dtype=dtype)
+    return first, further
 
 
-def woodbury_solver(diagonal: Array, pairs: Sequence[tuple[Array, Array]]) -> Solver | None:
+def woodbury_solver(diagonal: Array, pairs: Sequence[tuple[float, Array, Array]]) -> Solver | None:
     """(D + U V)⁻¹ b = D⁻¹ b - D⁻¹ U (I + V D⁻¹ U)⁻¹ V D⁻¹ b, for D with no zero on it; else None.
 
-    Each of `pairs` is a part of U and one of V, with any axes of the rows and columns, which are flattened.
+    Each of `pairs` is a number and parts of U and of V, with any axes of the rows and columns, which are flattened as
+    D's are; U is the number times its part.
     """
-    if not diagonal.all():
+    size = diagonal.size
+    if np.count_nonzero(diagonal) < size:
         return None
-    size = len(diagonal)
+    if diagonal.ndim > 1:
+        diagonal = diagonal.reshape(size)
     if not pairs:
         return Solver("diagonal", lambda: lambda b: b / (diagonal if b.ndim == 1 else diagonal[:, None]))
-    if len(pairs) == 1 and pairs[0][0].size == size:
-        return Solver("diagonal plus rank 1", partial(_rank_one, diagonal, *map(np.ravel, pairs[0])))
-    U = np.concatenate([left.reshape(size, -1) for left, _ in pairs], axis=1)
-    V = np.concatenate([right.reshape(-1, size) for _, right in pairs], axis=0)
+    U = np.concatenate([c * left.reshape(size, -1) for c, left, _ in pairs], axis=1)
+    V = np.concatenate([right.reshape(-1, size) for _, _, right in pairs], axis=0)
 
     def prepare() -> Solve:
         scaled = U / diagonal[:, None]
@@ -83,21 +107,47 @@ def woodbury_solver(diagonal: Array, pairs: Sequence[tuple[Array, Array]]) -> So
     return Solver(f"diagonal plus rank {U.shape[1]}", prepare)
 
 
-def _rank_one(diagonal: Array, u: Array, v: Array) -> Solve:
-    """(D + u vᵀ)⁻¹ b = D⁻¹ b - D⁻¹ u (vᵀ D⁻¹ b) / (1 + vᵀ D⁻¹ u), by Sherman and Morrison."""
-    scaled = u / diagonal
-    inner = 1 + v @ scaled
-    if inner == 0:
-        raise np.linalg.LinAlgError("Singular matrix")
+class RankOne:
+    """The same for D + c u vᵀ, D⁻¹ b - c D⁻¹ u (vᵀ D⁻¹ b) / (1 + c vᵀ D⁻¹ u), by Sherman and Morrison.
 
-    def solve(b: Array) -> Array:
-        if b.ndim == 1:
-            first = b / diagonal
-            return first - scaled * (v @ first / inner)
-        first = b / diagonal[:, None]
-        return first - np.outer(scaled, v @ first / inner)
+    A step is often taken once at a point, and takes microseconds: so this is done by hand.
+    """
 
-    return solve
+    __slots__ = ("_c", "_diagonal", "_scaled", "_step", "_u", "_v")
+    structure = "diagonal plus rank 1"
+
+    def __init__(self, diagonal: Array, c: float, u: Array, v: Array) -> None:
+        self._diagonal = diagonal
+        self._c = c
+        self._u = u
+        self._v = v
+        self._scaled: Array | None = None
+
+    def solve(self, b: Array) -> Array:
+        """The solution of equations with a right side."""
+        scaled = self._scaled
+        if scaled is None:
+            scaled = self._scaled = self._u / self._diagonal
+            inner = 1 + self._c * self._v.dot(scaled)
+            self._step = -self._c / inner if inner else None
+        if self._step is None:
+            raise np.linalg.LinAlgError("Singular matrix")
+        if b.ndim > 1:
+            first = b / self._diagonal[:, None]
+            return first + np.outer(scaled, self._step * (self._v @ first))
+        first = b / self._diagonal
+        if first.dtype != scaled.dtype:
+            return np.asarray(first + scaled * (self._step * self._v.dot(first)))
+        # In one pass, and in place.
+        return _axpy(first.dtype)(scaled, first, len(first), self._step * self._v.dot(first))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=8)
+def _axpy(dtype: np.dtype[Any]) -> Any:
+    """y + a x, in place of y."""
+    from scipy.linalg import get_blas_funcs
+
+    return get_blas_funcs("axpy", dtype=dtype)
 
 
 def kronecker_solver(
@@ -112,14 +162,23 @@ def kronecker_solver(
     m, p = sizes
 
     def core(matrices: Sequence[Array | None]) -> Solve:
-        total = sum(matrix for matrix in matrices if matrix is not None)
+        total, *others = [matrix for matrix in matrices if matrix is not None]
+        for matrix in others:
+            total = total + matrix
         if diagonal is not None:
-            total = total + diagonal.flat[0] * np.eye(len(np.asarray(total)), dtype=diagonal.dtype)
-        return factored(np.asarray(total))
+            total = total + diagonal.flat[0] * np.eye(len(total), dtype=diagonal.dtype)
+        return factored(total)
 
     def by_rows() -> Solve:
         inner = core([second for _, second in terms])
-        return lambda b: _turned(inner(_turned(b, m, p)), p, m).reshape(b.shape)
+
+        def solve(b: Array) -> Array:
+            if b.ndim == 1:
+                # Column by column, as LAPACK takes it and gives it back.
+                return inner(b.reshape(m, p).T).T.reshape(b.shape)
+            return _turned(inner(_turned(b, m, p)), p, m).reshape(b.shape)
+
+        return solve
 
     def by_blocks() -> Solve:
         outer = core([first for first, _ in terms])

@@ -21,15 +21,15 @@ Factors = Sequence[tuple[Node, Labels]]
 
 @dataclass
 class Structure:
-    """A square matrix as diag(`diagonal`) + Σ left @ right + Σ first ⊗ second, where a missing side is the identity.
+    """A square matrix as diag(`diagonal`) + Σ c left @ right + Σ first ⊗ second, where a missing side is the identity.
 
-    `pairs` are (left, right) with the rows' axes and an inner axis, and an inner axis and the columns' axes; the inner
-    axis is missing for vectors. `rank` is the sum of the inner sizes. `gram` says that some term is Aᵀ D A, `filled`
-    that its A has as many rows as columns or more, `plain` that some term is none of all these.
+    `pairs` are (c, left, right) with the rows' axes and an inner axis, and an inner axis and the columns' axes; the
+    inner axis is missing for vectors. `rank` is the sum of the inner sizes. `gram` says that some term is Aᵀ D A,
+    `filled` that its A has as many rows as columns or more, `plain` that some term is none of all these.
     """
 
     diagonal: Node | None = None
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    pairs: list[tuple[Coefficient, Node, Node]] = field(default_factory=list)
     kronecker: list[tuple[Node | None, Node | None]] = field(default_factory=list)
     rank: int = 0
     gram: bool = False
@@ -126,7 +126,7 @@ def _add_term(
     if joined.isdisjoint(column):
         left = [pair for pair in term.factors if not joined.isdisjoint(pair[1]) or not pair[1]]
         right = [pair for pair in term.factors if pair not in left]
-        found.pairs.append((scaled(part(left, row)), part(right, column)))
+        found.pairs.append((coefficient, part(left, row), part(right, column)))
         found.rank += 1
         return
     if rows == 2 and (halves := _kronecker(term, rows)) is not None:
@@ -150,7 +150,7 @@ def _add_term(
     joined = _reach(term.factors, set(row), cut) | {cut}
     left = [pair for pair in term.factors if set(pair[1]) <= joined]
     right = [pair for pair in term.factors if pair not in left]
-    found.pairs.append((scaled(part(left, (*row, cut))), part(right, (cut, *column))))
+    found.pairs.append((coefficient, part(left, (*row, cut)), part(right, (cut, *column))))
     found.rank += size
 
 

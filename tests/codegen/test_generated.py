@@ -89,3 +89,15 @@ def test_unknown_target() -> None:
 
     with pytest.raises(DomainError, match="fortran"):
         generate((SYMBOLS[0], ()), SYMBOLS, target="fortran")
+
+
+def test_functions_of_a_single_vector_are_written_for_one() -> None:
+    """Along the only axis is along all of them; of vectors and stacks of them one helper serves both."""
+    import matcalc as mc
+
+    alone = mc.parse("u.T @ softmax(x) + logsumexp(x)").code()
+    assert "e = np.exp(x - x.max())\n    return e / e.sum()" in alone
+    assert "-1" not in alone
+    both = mc.parse("u.T @ softmax(x) + sum(softmax(X, axis=1))").code()
+    assert both.count("def softmax") == 1
+    assert "np.amax(x, -1)[..., None]" in both

@@ -76,6 +76,7 @@ def test_operators(expression: str, wrt: str, order: int, shapes: str, words: st
     if operator.shape[0] == operator.shape[1]:
         assert np.allclose(operator.solve(dense @ v), v, rtol=1e-6)
         assert np.allclose(operator.solve(dense @ V), V, rtol=1e-6)
+        assert np.allclose(operator.solve(dense @ (1j * v)), 1j * v, rtol=1e-6)
     else:
         with pytest.raises(mc.ShapeError, match="square"):
             operator.solve(u)
@@ -181,3 +182,50 @@ def test_a_second_point_is_as_good_as_the_first() -> None:
         assert np.allclose(dense @ operator.solve(np.ones(8)), np.ones(8), atol=1e-4)
     with pytest.raises(mc.ShapeError, match="'V' has shape"):
         derivative.operator(**{**values, "V": np.ones((6, 2))}, a=2)
+
+
+@pytest.mark.parametrize("number", [2.5, 3, np.float32(2.5), np.array(2.5)], ids=repr)
+@pytest.mark.parametrize("kind", ["double", "single", "column", "list", "strided"])
+def test_every_form_of_arguments_and_right_sides(kind: str, number: Any) -> None:
+    """A first and a second operator of these shapes, a first and a second right side of each."""
+    x, u = np.random.default_rng(0).standard_normal((2, 9))
+    derivative = mc.derive("logsumexp(x) + lambda_/2 * x.T @ x", "x", order=2, shapes="x: n, lambda_: ()")
+    given = {
+        "double": x,
+        "single": x.astype(np.float32),
+        "column": x[:, None],
+        "list": list(x),
+        "strided": np.stack([x, x], axis=1)[:, 0],
+    }[kind]
+    for right in (u, u.astype(np.float32), 1j * u, np.stack([u, x], axis=1), [1] * 9):
+        for _ in range(2):
+            operator = derivative.operator(x=given, lambda_=number)
+            first, second = operator.solve(right), operator.solve(right)
+            assert np.array_equal(first, second)
+            assert not np.shares_memory(first, second)
+            assert np.allclose(operator.todense() @ first, right, atol=2e-5 if kind == "single" else 1e-9)
+
+
+@pytest.mark.parametrize("x", [[1.0, 0.0, 2.0], [1.0, 2.0, 3.0]])
+def test_a_zero_on_the_diagonal(x: list[float]) -> None:
+    """D + u uᵀ is solved with whatever D is, as long as the sum is regular."""
+    derivative = mc.derive("sum(x**3)/6 + (a.T @ x)**2/2", "x", order=2)
+    b = np.array([1.0, -2.0, 0.5])
+    for _ in range(2):
+        operator = derivative.operator(x=np.array(x), a=np.array([0.3, 1.5, -1.0]))
+        assert operator.structure == ("diagonal plus rank 1" if all(x) else "dense")
+        assert np.allclose(operator.todense() @ operator.solve(b), b)
+    with pytest.raises(mc.DomainError, match="singular"):
+        derivative.operator(x=np.zeros(3), a=np.ones(3)).solve(b)
+    with pytest.raises(mc.DomainError, match="singular"):
+        # 1 + aᵀ D⁻¹ a is zero.
+        derivative.operator(x=np.array([-1.0, 1.0, 1.0]), a=np.array([1.0, 0.0, 0.0])).solve(b)
+
+
+def test_a_size_that_is_given_says_which_operator() -> None:
+    """Numbers that are sizes tell points apart, and are checked, for a second point as well."""
+    derivative = mc.derive("sum(exp(x))", "x", order=2, shapes="x: n")
+    for n in (3, 4, 3):
+        assert derivative.operator(x=np.zeros(n), n=n).shape == (n, n)
+        with pytest.raises(mc.ShapeError, match="'x' has shape"):
+            derivative.operator(x=np.zeros(n), n=n + 1)
