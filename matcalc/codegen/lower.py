@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from matcalc.calculus.laws.facts import holds
 from matcalc.codegen.contraction import contracted
-from matcalc.codegen.program import Program
+from matcalc.codegen.plans import Plan, planned
+from matcalc.codegen.program import Instruction, Program
 from matcalc.codegen.solves import solved
 from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
 from matcalc.graph import (
@@ -35,15 +36,18 @@ def lower(
     outputs: Sequence[tuple[Node, Axes]],
     names: Mapping[Node, str] | None = None,
     program: Program | None = None,
+    order: Sequence[Node] = (),
 ) -> Program:
     """The program that computes `outputs`, each a node with the shape of its array.
 
     The shape has the node's axes, and 1 where the array is to have a unit axis: a row is (1, n). `names` is what the
-    user calls some of the nodes; `program` is what to add to, if it is not empty.
+    user calls some of the nodes; `program` is what to add to, if it is not empty; `order` is all that is below the
+    outputs, operands first, where that is known.
     """
     lowering = Lowering(program or Program())
-    for node in topological([node for node, _ in outputs]):
-        lowering.add(node)
+    add = lowering.add
+    for node in order or topological([node for node, _ in outputs]):
+        add(node)
     for node, name in (names or {}).items():
         view = lowering.views.get(node)
         if view is not None and node.children and view.labels == plain(lowering.program.rank(view.ref)):
@@ -58,6 +62,7 @@ class Lowering:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.views: dict[Node, View] = {}
+        self._plans: dict[tuple[object, ...], Plan] = {}
 
     def add(self, node: Node) -> None:
         """Instructions for `node`, whose operands have theirs."""
@@ -96,19 +101,19 @@ class Lowering:
     # Sums and maps
 
     def sum(self, node: Sum) -> View:
+        axes = node.axes
         if not node.terms:
-            rank = len(node.axes)
-            return View(self.program.number(0), plain(rank))
-        value = number_value(node)
+            return View(self.program.number(0), plain(len(axes)))
+        value = None if axes else number_value(node)
         if value is not None:
             return View(self.program.number(value), ())
         views = [self.views[term] for _, term in node.terms]
-        coefficients = tuple(coefficient for coefficient, _ in node.terms)
-        if len(node.axes) == 2 and node.axes[0] == node.axes[1]:
+        coefficients = tuple([coefficient for coefficient, _ in node.terms])
+        if len(axes) == 2 and axes[0] == axes[1]:
             diagonal = [view.labels[0] == view.labels[1] for view in views]
             if any(diagonal) and not all(diagonal):
-                return self._with_diagonal(views, coefficients, diagonal, node.axes)
-        refs, axes, labels = self._laid_over(views, node.axes, keep_ties=True)
+                return self._with_diagonal(views, coefficients, diagonal, axes)
+        refs, axes, labels = self._laid_over(views, axes, keep_ties=True)
         return View(self.program.emit("sum", tuple(refs), coefficients, axes), labels)
 
     def _with_diagonal(
@@ -153,10 +158,14 @@ class Lowering:
         return refs, tuple(sizes[group] for group in order), regrouped(order, groups)
 
     def map(self, node: Map) -> View:
-        entries = [self.views[child] for child in node.children if child.axes]
+        views = [self.views[child] for child in node.children]
+        entries = [view for view, child in zip(views, node.children, strict=True) if child.axes]
         refs, axes, labels = self._laid_over(entries, node.axes, keep_ties=False)
-        found = iter(refs)
-        operands = tuple(next(found) if child.axes else self.views[child].ref for child in node.children)
+        operands = tuple(refs)
+        if len(entries) < len(views):
+            found = iter(refs)
+            pairs = zip(views, node.children, strict=True)
+            operands = tuple([next(found) if child.axes else view.ref for view, child in pairs])
         if is_power(node):
             return View(self._power(operands, number_value(node.children[1]), axes), labels)
         if isinstance(node.function, AbstractFunction):
@@ -176,7 +185,31 @@ class Lowering:
     # Contractions
 
     def contract(self, node: Contract) -> View:
-        return self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
+        """As the first contraction of this pattern was computed: how that is best done depends on labels alone."""
+        refs = []
+        key: list[object] = [node.out, node.sizes]
+        alike = not self.program.known_sizes
+        instructions = self.program.instructions
+        for factor, labels in node.factors:
+            ref, seen = self.views[factor]
+            op, _, _, axes = instructions[ref]
+            alike = alike and op != "number" and ref not in refs
+            refs.append(ref)
+            key += (labels, seen, axes)
+        if not alike:
+            return self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
+        pattern = tuple(key)
+        plan = self._plans.get(pattern)
+        if plan is not None:
+            return plan.again(self.program, refs)
+        log: list[tuple[int, Instruction]] = []
+        self.program.log = log
+        view = self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
+        self.program.log = None
+        plan = planned(refs, log, view)
+        if plan is not None:
+            self._plans[pattern] = plan
+        return view
 
     def _contracted(
         self,

@@ -28,7 +28,7 @@ class Names:
 
 def identifier(text: str) -> str:
     """A name as close to `text` as Python allows: normalised as Python does, no keyword."""
-    name = unicodedata.normalize("NFKC", text)
+    name = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if not name.isidentifier():
         name = re.sub(r"\W", "_", name)
         if not name.isidentifier():

@@ -59,8 +59,11 @@ class Instruction(NamedTuple):
     axes: Axes
 
 
+_new = tuple.__new__
+
+
 class Program:
-    """A growing list of instructions; `outputs` are the instructions whose arrays are the results."""
+    """A growing list of instructions, of which some are the results."""
 
     def __init__(self, sizes: Mapping[str, int] | None = None, movers: Collection[Symbol] = ()) -> None:
         # Sizes that are known, to choose the order of products by; and the variables that change from call to call.
@@ -68,24 +71,41 @@ class Program:
         self._movers = frozenset(movers)
         self._moving: set[int] = set()
         self.instructions: list[Instruction] = []
-        self.outputs: list[int] = []
+        self._outputs: list[int] = []
+        self._uses: list[int] | None = None
         # What the user called some of the arrays.
         self.named: dict[int, str] = {}
+        # What is asked for while somebody listens.
+        self.log: list[tuple[int, Instruction]] | None = None
         self._known: dict[Instruction, int] = {}
 
     def emit(
         self, op: str, operands: tuple[int, ...] = (), attributes: tuple[Any, ...] = (), axes: Axes = ()
     ) -> int:
         """The place of this instruction in the list, appended unless it is there already."""
-        instruction = Instruction(op, operands, attributes, axes)
-        known = self._known.setdefault(instruction, len(self.instructions))
-        if known == len(self.instructions):
+        # As Instruction(…) does it, in half the time.
+        instruction: Instruction = _new(Instruction, (op, operands, attributes, axes))
+        place = len(self.instructions)
+        known = self._known.setdefault(instruction, place)
+        if known == place:
             self.instructions.append(instruction)
             if self._movers and (
                 not self._moving.isdisjoint(operands) or (op == "input" and attributes[0] in self._movers)
             ):
                 self._moving.add(known)
+        if self.log is not None:
+            self.log.append((known, instruction))
         return known
+
+    @property
+    def outputs(self) -> list[int]:
+        """The instructions whose arrays are the results."""
+        return self._outputs
+
+    @outputs.setter
+    def outputs(self, refs: list[int]) -> None:
+        self._outputs = refs
+        self._uses = None
 
     def empty(self) -> Program:
         """A program without instructions that knows the same sizes and movers."""
@@ -171,14 +191,21 @@ class Program:
 
     def live(self) -> list[int]:
         """How often each instruction is used for the outputs; an output counts as a use."""
-        uses = [0] * len(self.instructions)
-        for ref in self.outputs:
-            uses[ref] += 1
-        for ref in range(len(self.instructions) - 1, -1, -1):
-            if uses[ref]:
-                for operand in self.instructions[ref].operands:
-                    uses[operand] += 1
-        return uses
+        if self._uses is None or len(self._uses) != len(self.instructions):
+            uses = [0] * len(self.instructions)
+            for ref in self.outputs:
+                uses[ref] += 1
+            for ref in range(len(self.instructions) - 1, -1, -1):
+                if uses[ref]:
+                    for operand in self.instructions[ref].operands:
+                        uses[operand] += 1
+            self._uses = uses
+        return self._uses
+
+    def replace(self, ref: int, instruction: Instruction) -> None:
+        """Another instruction in the place of one; it may have other operands."""
+        self.instructions[ref] = instruction
+        self._uses = None
 
     def symbols(self) -> list[Symbol]:
         """The variables that the outputs need."""

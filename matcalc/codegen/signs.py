@@ -39,12 +39,16 @@ def appearance(program: Program, symbols: Sequence[Symbol]) -> list[int]:
     """For each instruction the place of the first of `symbols` that it depends on; numbers come before them all."""
     places = {symbol: place for place, symbol in enumerate(symbols)}
     first: list[int] = []
-    for instruction in program.instructions:
-        if instruction.op == "input":
-            first.append(places.get(instruction.attributes[0], len(places)))
+    for op, operands, attributes, _ in program.instructions:
+        found = -1
+        if op == "input":
+            found = places.get(attributes[0], len(places))
         else:
-            below = [first[operand] for operand in instruction.operands if first[operand] >= 0]
-            first.append(min(below, default=-1))
+            for operand in operands:
+                place = first[operand]
+                if found < 0 or 0 <= place < found:
+                    found = place
+        first.append(found)
     return first
 
 
@@ -63,14 +67,14 @@ def settle(program: Program, first: Sequence[int]) -> None:
 def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[list[bool], set[int]]:
     """Which instructions are to be computed with the other sign; and those of which users want both signs."""
     instructions = program.instructions
-    carriers = _carriers(instructions, stuck)
+    carriers, turned = _carriers(instructions, first, stuck)
     count = len(instructions)
-    # What the users ask for: True for the other sign. Sums take either and only have a wish.
-    demands: list[set[bool]] = [set() for _ in range(count)]
-    wishes: list[set[bool]] = [set() for _ in range(count)]
+    # What the users ask for: 1 for the sign as it is, 2 for the other, 3 for both. Sums take either and only wish.
+    demands = [0] * count
+    wishes = [0] * count
     free = [False] * count
     for ref in program.outputs:
-        demands[ref].add(False)
+        demands[ref] = 1
     flips = [False] * count
     conflicts: set[int] = set()
     uses = program.live()
@@ -78,59 +82,75 @@ def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[lis
         if not uses[ref]:
             continue
         op, operands, attributes, _ = instructions[ref]
-        if len(demands[ref]) > 1:
+        asked = demands[ref]
+        flip = False
+        if asked == 3:
             conflicts.add(ref)
-        elif demands[ref]:
-            (flips[ref],) = demands[ref]
+        elif asked:
+            flip = asked == 2
         elif wishes[ref]:
-            flips[ref] = wishes[ref] == {True} and carriers[ref] >= 0
+            flip = wishes[ref] == 2 and carriers[ref] >= 0
         elif free[ref] and op == "sum":
-            flips[ref] = not _reads_well(instructions, ref, first)
-        flip = flips[ref]
+            flip = turned[ref]
+        if flip:
+            flips[ref] = True
         if op == "sum":
             for coefficient, operand in zip(attributes, operands, strict=True):
-                wishes[operand].add((coefficient < 0) != flip)
+                wishes[operand] |= 2 if (coefficient < 0) != flip else 1
         elif op == "power" and attributes[0] is not None and attributes[0] in (2, 4, 6):
             free[operands[0]] = True
         else:
-            carrier = carriers[ref] if flip else -1
-            for operand in operands:
-                demands[operand].add(operand == carrier)
+            carrier = carriers[ref]
+            if carrier < 0:
+                for operand in operands:
+                    demands[operand] |= 1
+            else:
+                # Every factor as it reads best, but for one where the signs would not come out.
+                other = carrier if flip != turned[ref] else -1
+                for operand in operands:
+                    demands[operand] |= 2 if turned[operand] != (operand == other) else 1
     return flips, conflicts
 
 
-def _carriers(instructions: Sequence[Instruction], stuck: set[int]) -> list[int]:
-    """For each instruction the operand that can take a minus in, itself for a difference; -1 where none can."""
+def _carriers(
+    instructions: Sequence[Instruction], first: Sequence[int], stuck: set[int]
+) -> tuple[list[int], list[bool]]:
+    """For each instruction the operand that can take a minus in, itself for a difference, -1 where none can; and
+    whether it has the other sign when every difference begins with a plus, its terms in the order of appearance."""
     carriers: list[int] = []
+    turned: list[bool] = []
     for ref, (op, operands, attributes, _) in enumerate(instructions):
         found = -1
+        odd = False
         if ref in stuck:
             pass
         elif op == "sum":
-            if any(coefficient < 0 for coefficient in attributes):
-                found = ref
-        elif op in _LINEAR and len(set(operands)) == len(operands):
-            found = next((operand for operand in reversed(operands) if carriers[operand] >= 0), -1)
+            for coefficient in attributes:
+                if coefficient < 0:
+                    found = ref
+            if found >= 0:
+                leading = min(range(len(operands)), key=lambda k: first[operands[k]])
+                odd = attributes[leading] < 0
+        elif op in _LINEAR:
+            for operand in operands:
+                if carriers[operand] >= 0:
+                    found = operand
+                    odd ^= turned[operand]
+            if found >= 0 and len(operands) > 1 and len(set(operands)) < len(operands):
+                found, odd = -1, False
         carriers.append(found)
-    return carriers
-
-
-def _reads_well(instructions: Sequence[Instruction], ref: int, first: Sequence[int]) -> bool:
-    """Whether a sum begins with a plus when its terms stand in the order in which they appear."""
-    _, operands, attributes, _ = instructions[ref]
-    leading = min(range(len(operands)), key=lambda k: first[operands[k]])
-    return bool(attributes[leading] > 0)
+        turned.append(odd)
+    return carriers, turned
 
 
 def _apply(program: Program, flips: Sequence[bool]) -> None:
-    for ref, instruction in enumerate(program.instructions):
-        if instruction.op == "sum":
-            signs = [flips[ref] != flips[operand] for operand in instruction.operands]
-            if any(signs):
-                attributes = tuple(
-                    -c if minus else c for c, minus in zip(instruction.attributes, signs, strict=True)
-                )
-                program.instructions[ref] = instruction._replace(attributes=attributes)
+    for ref, (op, operands, attributes, axes) in enumerate(program.instructions):
+        if op == "sum":
+            signs = [flips[ref] != flips[operand] for operand in operands]
+            if True in signs:
+                signed = tuple([-c if minus else c for c, minus in zip(attributes, signs, strict=True)])
+                # The operands stay, and with them how often each is used.
+                program.instructions[ref] = Instruction(op, operands, signed, axes)
 
 
 def _move_coefficients(program: Program) -> None:
@@ -153,6 +173,6 @@ def _move_coefficients(program: Program) -> None:
         factor = inner.operands[place]
         if program.extent(factor) < program.extent(operands[0]):
             # The two change places: first the multiple of the factor, then the product.
-            instructions[operands[0]] = Instruction("sum", (factor,), coefficients, program.axes(factor))
             others = (*inner.operands[:place], operands[0], *inner.operands[place + 1 :])
-            instructions[ref] = Instruction(inner.op, others, inner.attributes, axes)
+            program.replace(operands[0], Instruction("sum", (factor,), coefficients, program.axes(factor)))
+            program.replace(ref, Instruction(inner.op, others, inner.attributes, axes))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from matcalc.codegen.signs import appearance, settle
 from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, result_shape, used_dims
 from matcalc.codegen.stable import prepared
 from matcalc.errors import DomainError
-from matcalc.graph import Axes, Node, Symbol
+from matcalc.graph import Axes, Node, Symbol, topological
 from matcalc.shapes.dims import Dim, dim_parts, dim_text
 
 Output = tuple[Node, Axes]
@@ -106,9 +108,22 @@ def generate(
                 f"there is no code for '{target}'", hint=f"one of {', '.join([*TARGETS, *LANGUAGES])}"
             )
         target = TARGETS[target]
-    program = _program(outputs, value, names, stable)
-    keys = list(outputs) if isinstance(outputs, Mapping) else None
-    return Writing(program, list(symbols), target, name).source(keys, value is not None, doc, checked)
+    with collector_paused():
+        program = _program(outputs, value, names, stable)
+        keys = list(outputs) if isinstance(outputs, Mapping) else None
+        return Writing(program, list(symbols), target, name).source(keys, value is not None, doc, checked)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No collection of cycles meanwhile: there are none, and every collection would walk through the whole graph."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _program(
@@ -119,9 +134,14 @@ def _program(
 ) -> Program:
     named = list(outputs.values()) if isinstance(outputs, Mapping) else [outputs]
     wanted = [*([value] if value else []), *named]
-    new = prepared([node for node, _ in wanted]) if stable else {}
+    order = topological([node for node, _ in wanted])
+    new = prepared([node for node, _ in wanted], order) if stable else {}
     called = {new.get(node, node): text for node, text in (names or {}).items()}
-    return lower([(new.get(node, node), result_shape(shape)) for node, shape in wanted], called)
+    return lower(
+        [(new.get(node, node), result_shape(shape)) for node, shape in wanted],
+        called,
+        order=() if new else order,
+    )
 
 
 class Writing:
@@ -150,6 +170,8 @@ class Writing:
                     f"'{keyword}' is both a variable and a function", hint="rename the variable"
                 )
         self.sizes = {dim: self.names.fresh(dim) for dim in (*self.plan.origin, *self.plan.given)}
+        # How shapes are written.
+        self._shapes: dict[Axes, str] = {}
         self.alias = self.names.fresh(target.alias)
         self.name = self.names.fresh(name)
 
@@ -228,7 +250,9 @@ class Writing:
         text = self.arguments[reading.symbol]
         shape = array_shape(reading.symbol)
         lines = []
-        expected = tuple_source(shape, self.sizes)
+        expected = self._shapes.get(shape)
+        if expected is None:
+            expected = self._shapes[shape] = tuple_source(shape, self.sizes)
         if not shape:
             # A plain number will do.
             found = f'getattr({text}, "shape", ())' if self.target is TORCH else f"{self.alias}.shape({text})"
@@ -261,6 +285,8 @@ class Writing:
 
     def _origin(self, reading: Reading) -> str:
         """Which other variable the expected sizes come from."""
+        if not self.plan.origin:
+            return ""
         parts = [part for dim in reading.symbol.axes for part in dim_parts(dim)]
         sources = dict.fromkeys(self.plan.origin[part] for part in parts if part in self.plan.origin)
         others = [self.arguments[symbol] for symbol in sources if symbol is not reading.symbol]

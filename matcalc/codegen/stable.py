@@ -6,6 +6,7 @@ exact arithmetic, so that this is done to what is computed only, never to what i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from matcalc.calculus.laws.index import Laws, features
@@ -32,16 +33,14 @@ LAWS = (
 )
 
 
-def prepared(outputs: Sequence[Node]) -> dict[Node, Node]:
-    """What is computed in place of each node: stable, and with products distributed over sums of simple parts."""
-    order = topological(outputs)
+def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, Node]:
+    """What is computed in place of each node: stable, and with products distributed over sums of simple parts.
+
+    `order` is all that is below `outputs`, operands first, where that is known.
+    """
+    order = order or topological(outputs)
     laws = Laws(features(order), LAWS)
-    uses: dict[Node, int] = {}
-    for node in order:
-        for child in node.children:
-            uses[child] = uses.get(child, 0) + 1
-    for node in outputs:
-        uses[node] = uses.get(node, 0) + 1
+    uses = _Uses(order, outputs)
     new: dict[Node, Node] = {}
     for node in order:
         made = node
@@ -58,20 +57,36 @@ def prepared(outputs: Sequence[Node]) -> dict[Node, Node]:
     return new
 
 
-def _multiplied(node: Sum, uses: dict[Node, int]) -> Node:
+class _Uses:
+    """How often nodes are used by others or as results, counted when it is first asked for."""
+
+    def __init__(self, order: Sequence[Node], outputs: Sequence[Node]) -> None:
+        self._order = order
+        self._outputs = outputs
+        self._counts: Counter[Node] | None = None
+
+    def is_shared(self, node: Node) -> bool:
+        """Whether it is used more than once."""
+        if self._counts is None:
+            self._counts = Counter(child for node in self._order for child in node.children)
+            self._counts.update(self._outputs)
+        return self._counts[node] > 1
+
+
+def _multiplied(node: Sum, uses: _Uses) -> Node:
     """-(a - b) as b - a, where a - b is used nowhere else."""
     ((coefficient, inner),) = node.terms
-    if coefficient != -1 or not isinstance(inner, Sum) or uses.get(inner, 1) > 1:
+    if coefficient != -1 or not isinstance(inner, Sum) or uses.is_shared(inner):
         return node
     return linear([(-c, term) for c, term in inner.terms], node.axes)
 
 
-def _distributed(node: Contract, uses: dict[Node, int]) -> Node:
+def _distributed(node: Contract, uses: _Uses) -> Node:
     """(diag(p) - p pᵀ) A as diag(p) A - p (pᵀ A): terms that are diagonal or of low rank are never filled up."""
     for place, (factor, labels) in enumerate(node.factors):
         if not isinstance(factor, Sum) or len(factor.axes) != 2 or len(factor.terms) < 2:
             continue
-        if uses.get(factor, 1) > 1 or not all(_is_simple(term) for _, term in factor.terms):
+        if uses.is_shared(factor) or not all(_is_simple(term) for _, term in factor.terms):
             continue
         others = [pair for k, pair in enumerate(node.factors) if k != place]
         if all(not held or set(held) >= set(labels) for _, held in others):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import ClassVar
 
 from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, SUM, Text
@@ -27,6 +28,11 @@ _CHANGING = frozenset({"add_diagonal", "scatter"})
 _SCALAR = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
 # A name that is still to be chosen.
 _PLACE = re.compile("\ue000(\\d+)\ue001")
+_BETWEEN = "\ue002"
+
+
+# Of a term.
+_is_negative = itemgetter(0)
 
 
 class Statements(ABC):
@@ -61,37 +67,43 @@ class Statements(ABC):
         fed_to_outer = {
             operand
             for instruction, uses in zip(self.program.instructions, self.uses, strict=True)
-            if uses and instruction.op == "outer"
+            if instruction.op == "outer" and uses
             for operand in instruction.operands
         }
         layers = self._layers()
-        for ref, instruction in enumerate(self.program.instructions):
-            uses = self.uses[ref]
+        texts, named = self.texts, self.program.named
+        methods: dict[str, Callable[[Instruction], Text]] = {}
+        for ref, (instruction, uses) in enumerate(zip(self.program.instructions, self.uses, strict=True)):
             if not uses:
                 continue
-            op = instruction.op
-            if op in _SCALAR and not instruction.axes:
-                self.static[ref] = all(self.static[operand] for operand in instruction.operands)
-            text = self.changed(ref, instruction) if op in _CHANGING else getattr(self, op)(instruction)
-            last = uses == 1 and ref in results
-            if op == "expand" and len(text[0]) > _LONGEST and not last:
-                self._name(instruction.operands[0])
-                text = self.expand(instruction)
-            name_it = len(text[0]) > _LONGEST and not last
-            name_it |= uses > 1 and not self._is_cheap(ref, text)
-            name_it |= ref in fed_to_outer and text[1] < ATOM and op == "product"
-            name_it |= (ref in self.program.named or ref in layers) and not last
-            if op not in _FREE and name_it and not self._is_final(text):
-                text = (self._assign(ref, text[0]), ATOM)
-            self.texts[ref] = text
-        return self._with_names([self.texts[ref][0] for ref in self.program.outputs])
+            op, operands, _, axes = instruction
+            if not axes and op in _SCALAR:
+                self.static[ref] = all([self.static[operand] for operand in operands])
+            if op in _CHANGING:
+                text = self.changed(ref, instruction)
+            else:
+                method = methods.get(op)
+                if method is None:
+                    method = methods[op] = getattr(self, op)
+                text = method(instruction)
+            if op not in _FREE and not (uses == 1 and ref in results):
+                if op == "expand" and len(text[0]) > _LONGEST:
+                    self._name(operands[0])
+                    text = self.expand(instruction)
+                name_it = len(text[0]) > _LONGEST or ref in named or ref in layers
+                name_it = name_it or (uses > 1 and not self._is_cheap(ref, text))
+                name_it = name_it or (ref in fed_to_outer and text[1] < ATOM and op == "product")
+                if name_it and not self._is_final(text):
+                    text = (self._assign(ref, text[0]), ATOM)
+            texts[ref] = text
+        return self._with_names([texts[ref][0] for ref in self.program.outputs])
 
     def _layers(self) -> set[int]:
         """The activations of a network of several layers: all are named, or none."""
         instructions = self.program.instructions
         found = set()
         for ref, instruction in enumerate(instructions):
-            if self.uses[ref] and instruction.op == "map" and instruction.axes:
+            if instruction.op == "map" and self.uses[ref] and instruction.axes:
                 argument = instructions[instruction.operands[0]]
                 below = [argument.op, *(instructions[operand].op for operand in argument.operands)]
                 if argument.op in ("matmul", "sum") and "matmul" in below:
@@ -136,11 +148,12 @@ class Statements(ABC):
         chosen = named(self.program, whole, inputs, self.names)
         final = [chosen[ref] if ref >= 0 else self.names.fresh(wanted) for ref, wanted in self._assigned]
 
-        def put(text: str) -> str:
-            return _PLACE.sub(lambda found: final[int(found[1])], text)
-
-        self.lines = list(map(put, self.lines))
-        return list(map(put, results))
+        # All at once.
+        joined = _BETWEEN.join([*self.lines, *results])
+        put: list[str] = _PLACE.sub(lambda found: final[int(found[1])], joined).split(_BETWEEN)
+        count = len(self.lines)
+        self.lines = put[:count]
+        return put[count:]
 
     def _at(self, ref: int, level: int) -> str:
         """The expression of an operand, in parentheses if it holds together less tightly than `level`."""
@@ -182,15 +195,18 @@ class Statements(ABC):
 
     def sum(self, instruction: Instruction) -> Text:
         """Terms in the order in which they first appear; a sum that can begin without a sign does."""
-        pairs = zip(instruction.attributes, instruction.operands, strict=True)
-        ordered = sorted(pairs, key=lambda pair: self.first[pair[1]])
-        terms = [self._term(coefficient, operand, instruction) for coefficient, operand in ordered]
-        terms.sort(key=lambda term: term[0])
-        plus, minus = self.operator("+", instruction), self.operator("-", instruction)
+        pairs = list(zip(instruction.attributes, instruction.operands, strict=True))
+        if len(pairs) > 1:
+            first = self.first
+            pairs.sort(key=lambda pair: first[pair[1]])
+        terms = [self._term(coefficient, operand, instruction) for coefficient, operand in pairs]
+        if len(terms) > 1:
+            terms.sort(key=_is_negative)
         negative, text, level = terms[0]
         result = f"-{text if level >= PRODUCT else f'({text})'}" if negative else text
         if len(terms) == 1:
             return result, SUM if negative else level
+        plus, minus = self.operator("+", instruction), self.operator("-", instruction)
         for count, (negative, text, level) in enumerate(terms[1:], 1):
             if count % _LONGEST_CHAIN == 0:
                 result = self._assign(-1, result)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcalc.codegen import compiled, generate
+from matcalc.errors import MatcalcError
 from matcalc.graph import Node, tidy
 from tests.codegen.graphs import SIZES, SYMBOLS, graphs, values
 from tests.reference import evaluate
@@ -89,6 +92,49 @@ def test_unknown_target() -> None:
 
     with pytest.raises(DomainError, match="fortran"):
         generate((SYMBOLS[0], ()), SYMBOLS, target="fortran")
+
+
+def test_signs_of_several_differences_go_together() -> None:
+    """Each difference as it reads best, where that leaves the product as it is."""
+    import matcalc as mc
+
+    layers = "u.T @ tanh(V @ tanh(W @ x + b) + c)"
+    source = mc.value_and_grad(layers, ["W", "b", "V", "c"]).code()
+    assert "delta2 = u * (1 - h2**2)" in source
+    assert "delta1 = (V.T @ delta2) * (1 - h1**2)" in source
+    assert "-delta" not in source
+
+
+def test_a_contraction_is_planned_once_and_done_with_the_arrays_at_hand() -> None:
+    """The same pattern with other arrays, with arrays that are one, and with sizes that differ."""
+    import matcalc as mc
+
+    rng = np.random.default_rng(0)
+    text = "A @ diag(x) @ B + C @ diag(y) @ D + A @ diag(y) @ A + B @ diag(x) @ B.T + E @ diag(z) @ F"
+    shapes = "A: n n, B: n n, C: n n, D: n n, E: n m, F: m n, x: n, y: n, z: m"
+    values = {name: rng.standard_normal((5, 5)) for name in "ABCD"}
+    values |= {"E": rng.standard_normal((5, 4)), "F": rng.standard_normal((4, 5))}
+    values |= {"x": rng.standard_normal(5), "y": rng.standard_normal(5), "z": rng.standard_normal(4)}
+    A, B, C, D, E, F, x, y, z = (values[name] for name in "ABCDEFxyz")
+    expected = A * x @ B + C * y @ D + A * y @ A + B * x @ B.T + E * z @ F
+    assert np.allclose(mc.parse(text, shapes=shapes).numpy()(**values), expected, rtol=1e-12)
+
+
+def test_the_collector_runs_again() -> None:
+    """It rests while source is generated, and only then, also after an error."""
+    import gc
+
+    node = SYMBOLS[6]
+    for target in ("numpy", "fortran"):
+        with contextlib.suppress(MatcalcError):
+            generate((node, node.axes), SYMBOLS, target=target)
+        assert gc.isenabled()
+    gc.disable()
+    try:
+        generate((node, node.axes), SYMBOLS)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_functions_of_a_single_vector_are_written_for_one() -> None:
