@@ -161,8 +161,10 @@ def live_nodes() -> int:
 
 
 def _forget(entry: _Entry) -> None:
-    if _interned.get(entry.key) is entry:
-        del _interned[entry.key]
+    held = _interned.pop(entry.key, None)
+    if held is not entry and held is not None:
+        # The place was taken by a new node in the meantime.
+        _interned.setdefault(entry.key, held)
 
 
 def _find(key: tuple[object, ...]) -> Any:

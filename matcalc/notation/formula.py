@@ -72,7 +72,7 @@ def formula(
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
     for part, name in zip(named, name_parts(asked, {*taken, *_letters_in(body, *trees)}), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.
-        object.__setattr__(parts[part], "name", name)
+        parts[part].name = name
     definitions = tuple((parts[part].name, tree) for part, tree in zip(named, trees, strict=True))
     return Where(body.shape, body, definitions)
 

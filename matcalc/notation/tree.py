@@ -16,9 +16,11 @@ Shape = tuple[Dim, ...]
 SCALAR: Shape = (1, 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Tree:
     """A formula of two dimensions `shape`; compared by identity, so that shared parts stay shared.
+
+    Trees do not change once they are made. (Frozen ones would take twice as long to make.)
 
     `symmetric` says that the formula is its own transpose, which then need not be written.
     """
@@ -27,21 +29,21 @@ class Tree:
     symmetric: bool = field(default=False, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Name(Tree):
     """A variable, a constant such as pi, a dimension standing for its size, or a part named in `where`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Literal(Tree):
     """A number. Never negative inside a product: signs live in `Negative` and `Addition`."""
 
     value: int | Fraction | float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call(Tree):
     """`function(arguments, key=value)`; `primes` counts derivatives of an abstract function: f''(z)."""
 
@@ -51,28 +53,28 @@ class Call(Tree):
     primes: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Transposed(Tree):
     """`X.T`; the renderers write it as a superscript."""
 
     body: Tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class MatrixProduct(Tree):
     """`A @ B @ C`, at least two factors."""
 
     factors: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Hadamard(Tree):
     """`a * b * c` entry by entry, with broadcasting; none of the factors is a scalar."""
 
     factors: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Scaled(Tree):
     """Scalars times a body: `2 * a * X`. The body may itself be a scalar. Scalars come first."""
 
@@ -80,7 +82,7 @@ class Scaled(Tree):
     body: Tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Quotient(Tree):
     """`numerator / denominator`, entry by entry when the denominator is not a scalar."""
 
@@ -88,7 +90,7 @@ class Quotient(Tree):
     denominator: Tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Power(Tree):
     """`base ** exponent`, entry by entry; the exponent is a scalar."""
 
@@ -96,21 +98,21 @@ class Power(Tree):
     exponent: Tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Negative(Tree):
     """`-body`."""
 
     body: Tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Addition(Tree):
     """A sum of at least two terms, each with its sign: (+1, t) or (-1, t)."""
 
     terms: tuple[tuple[int, Tree], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Indexed(Tree):
     """An entry `body[i,j]`, only inside an `IndexForm`. A scalar needs none and stands as itself."""
 
@@ -123,7 +125,7 @@ def together(place: str) -> list[str]:
     return re.findall(r"[a-z][0-9]*", place)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class IndexForm(Tree):
     """`A[i,k] * x[k] -> i`: the body's letters that do not come out are summed, term by term."""
 
@@ -131,7 +133,7 @@ class IndexForm(Tree):
     letters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Where(Tree):
     """`body where z = …, delta = …`: the outermost node only; a later definition may be used by an earlier one."""
 
