@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from matcalc.declared import Declared, public_shape
-from matcalc.graph import Node, Symbol, symbol, tidy
+from matcalc.graph import Node, Symbol, may_share, symbol, tidy
 from matcalc.graph.fingerprint import same_value
-from matcalc.graph.tidy import NAMED_FROM
 from matcalc.language.declarations import Declaration, Declarations
 from matcalc.language.limits import NO_LIMITS
 from matcalc.language.lowering import Parsed, read
@@ -162,7 +161,7 @@ class Shown:
             return self.written_node, self._formula(expanded=True)
         node = self.simplified
         tree = self._formula(node)
-        for _ in range(_READINGS if node.weight >= 2 * NAMED_FROM else 0):
+        for _ in range(_READINGS if may_share(node) else 0):
             found = self._read_back(text(tree), node)
             if found is None or found[0] is node:
                 break

@@ -33,7 +33,7 @@ Powers = Mapping[tuple[Node, Labels], Coefficient]
 
 def cancelled(node: Contract, measure: Measure, marks: Marks) -> Node | None:
     """The contraction with a factor opened where that makes it shorter, or None."""
-    if not any(isinstance(base_and_exponent(factor)[0], Sum | Contract) for factor, _ in node.factors):
+    if not any(isinstance(base_and_exponent(factor)[0], (Sum, Contract)) for factor, _ in node.factors):
         return None
     powers: dict[tuple[Node, Labels], Coefficient] = {}
     for factor, labels in node.factors:

@@ -5,18 +5,17 @@ Not a law, since the two axes of a diagonal are one index of the graph, which no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matcalc.calculus.laws.facts import holds
-from matcalc.graph import Contract, Node, Symbol, contract, substitute
+from matcalc.calculus.whole import Whole
+from matcalc.graph import Contract, Node, contract, substitute
 
 
-def with_diagonals(node: Node, order: Sequence[Node]) -> Node:
-    """The node with the diagonals of diagonal matrices put back to whole ones; `order` holds its parts."""
-    if not any(isinstance(part, Symbol) and "diagonal" in part.properties for part in order):
-        return node
-    replaced = {part: made for part in order if (made := _whole(part)) is not None}
-    return substitute([node], replaced)[0] if replaced else node
+def with_diagonals(whole: Whole) -> Node:
+    """The root with the diagonals of diagonal matrices put back to whole ones."""
+    if "diagonal" not in whole.features:
+        return whole.root
+    replaced = {part: made for part in whole.order if (made := _whole(part)) is not None}
+    return substitute([whole.root], replaced)[0] if replaced else whole.root
 
 
 def _whole(node: Node) -> Node | None:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.opening import sizes_of, unscaled, with_opened
+from matcalc.calculus.whole import Whole
 from matcalc.graph import (
     Coefficient,
     Contract,
@@ -188,12 +189,12 @@ def _count(node: Node) -> int:
     return len(inner.terms) if isinstance(inner, Sum) else 1
 
 
-def with_tensors_open(root: Node, order: Sequence[Node]) -> Node:
-    """The graph with products over sums of more than two indices multiplied out; named parts stay whole.
+def with_tensors_open(whole: Whole) -> Node:
+    """The root with products over sums of more than two indices multiplied out; named parts stay whole.
 
-    Such a sum has no matrix notation: an index form of index forms would be all that could be written. `order` are
-    the parts of the graph, operands first.
+    Such a sum has no matrix notation: an index form of index forms would be all that could be written.
     """
+    root, order = whole.root, whole.order
     if not any([len(node.axes) > 2 and isinstance(node, Sum) for node in order]):
         return root
     named = frozenset(shared_parts([root]))

@@ -5,24 +5,25 @@ Not laws, since they do not shorten what is written: a reader of determinants ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matcalc.calculus.laws.facts import holds
+from matcalc.calculus.whole import Whole
 from matcalc.graph import Apply, Node, apply, base_and_exponent, multiply, substitute
 from matcalc.rules.determinants import ADJUGATE, DETERMINANT
 from matcalc.rules.inverses import INVERSE, PSEUDO_INVERSE
 
+_BY_INVERSE = frozenset({ADJUGATE.name, PSEUDO_INVERSE.name})
 
-def with_inverses(node: Node, order: Sequence[Node]) -> Node:
-    """The node with adj(X) = det(X) inv(X) and pinv(X) = inv(X) for the invertible X; `order` are its parts."""
+
+def with_inverses(whole: Whole) -> Node:
+    """The root with adj(X) = det(X) inv(X) and pinv(X) = inv(X) for the invertible X."""
+    if whole.features.isdisjoint(_BY_INVERSE):
+        return whole.root
     calls = [
         part
-        for part in order
-        if isinstance(part, Apply) and part.function in (ADJUGATE, PSEUDO_INVERSE) and not part.batch
+        for part in whole.order
+        if isinstance(part, Apply) and part.function.name in _BY_INVERSE and not part.batch
     ]
-    if not calls:
-        return node
-    inverted = {X for part in order for X in _inverted(part)}
+    inverted = {X for part in whole.order for X in _inverted(part)}
     replaced: dict[Node, Node] = {}
     for part in calls:
         [X] = part.children
@@ -30,7 +31,7 @@ def with_inverses(node: Node, order: Sequence[Node]) -> Node:
             inverse = apply(INVERSE, [X])
             adjugate = part.function is ADJUGATE
             replaced[part] = multiply(apply(DETERMINANT, [X]), inverse) if adjugate else inverse
-    return substitute([node], replaced)[0] if replaced else node
+    return substitute([whole.root], replaced)[0] if replaced else whole.root
 
 
 def _inverted(node: Node) -> tuple[Node, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, may_share, rebuild
 from matcalc.graph.tidy import NAMED_FROM
 from matcalc.shapes.dims import Dim
 
@@ -65,6 +65,8 @@ def with_products_open(root: Node, order: Sequence[Node], most: int) -> Node:
     `order` are its parts, operands first. With more than `most` such products it is left alone: a network's layers
     keep their names.
     """
+    if not may_share(root):
+        return root
     used: dict[Node, int] = {}
     for node in order:
         for child in node.children:

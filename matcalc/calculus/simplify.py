@@ -15,9 +15,10 @@ from matcalc.calculus.cost import Measure, named_parts, written
 from matcalc.calculus.diagonal import with_diagonals
 from matcalc.calculus.expand import Marks, expanded, expanded_product, mirrored_out, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
-from matcalc.calculus.laws.index import Laws, features, laws_for
+from matcalc.calculus.laws.index import Laws, laws_for
 from matcalc.calculus.laws.mirrors import MIRRORED, mirrored
 from matcalc.calculus.opening import with_diagonals_merged, with_opened, with_products_open
+from matcalc.calculus.whole import Whole
 from matcalc.graph import (
     Contract,
     Fuse,
@@ -27,7 +28,6 @@ from matcalc.graph import (
     linear,
     rebuild,
     tidy,
-    topological,
 )
 
 # Rounds over the whole graph; each must shorten the result, or it is the last.
@@ -43,45 +43,44 @@ def simplify(node: Node, unused: Collection[str] = ()) -> Node:
 
     No law is applied that needs one of the properties `unused`.
     """
-    order = topological([node])
+    whole = _prepared(Whole(node))
     for _ in range(ROUNDS):
-        node, order = _without_names(*_settled(*_prepared(node, order), unused), unused)
-        if _prepared(node, order)[0] is node:
+        settled = _without_names(_settled(whole, unused), unused)
+        whole = _prepared(settled)
+        if whole is settled:
             break
-    return node
+    return whole.root
 
 
-def _prepared(node: Node, order: list[Node]) -> tuple[Node, list[Node]]:
-    """The node with what is no matter of length settled, and its parts, operands first."""
+def _prepared(whole: Whole) -> Whole:
+    """The result with what is no matter of length settled."""
     for step in (with_inverses, with_diagonals, with_tensors_open):
-        made = step(node, order)
-        if made is not node:
-            [node] = tidy(made)
-            order = topological([node])
-    return node, order
+        made = step(whole)
+        if made is not whole.root:
+            whole = Whole(tidy(made)[0])
+    return whole
 
 
-def _without_names(node: Node, order: list[Node], unused: Collection[str]) -> tuple[Node, list[Node]]:
-    """The node with named products opened where the whole is shorter without: a name must be worth it."""
+def _without_names(whole: Whole, unused: Collection[str]) -> Whole:
+    """The result with named products opened where the whole is shorter without: a name must be worth it."""
     while True:
-        opened = with_products_open(node, order, NAMES)
-        if opened is node:
-            return node, order
-        [other] = tidy(opened)
-        other, others = _settled(other, topological([other]), unused)
-        if written(other) >= written(node):
-            return node, order
-        node, order = other, others
+        opened = with_products_open(whole.root, whole.order, NAMES)
+        if opened is whole.root:
+            return whole
+        other = _settled(Whole(tidy(opened)[0]), unused)
+        if written(other.root) >= written(whole.root):
+            return whole
+        whole = other
 
 
-def _settled(node: Node, order: list[Node], unused: Collection[str]) -> tuple[Node, list[Node]]:
-    """The node after as many rounds as make it shorter, and its parts, operands first."""
+def _settled(whole: Whole, unused: Collection[str]) -> Whole:
+    """The result after as many rounds as make it shorter."""
     for _ in range(ROUNDS):
-        shorter = _shorter(_Round(node, order, unused))
+        shorter = _shorter(_Round(whole, unused))
         if shorter is None:
             break
-        node, order = shorter, topological([shorter])
-    return node, order
+        whole = Whole(shorter)
+    return whole
 
 
 def _shorter(rewriting: _Round) -> Node | None:
@@ -108,15 +107,14 @@ def _shorter(rewriting: _Round) -> Node | None:
 class _Round:
     """One walk over the graph, operands first."""
 
-    def __init__(self, root: Node, order: list[Node], unused: Collection[str]) -> None:
-        self.root = root
-        self.order = order
-        found = features(self.order)
-        self.laws = laws_for(found.difference(unused))
-        self.mirrors = {} if found.isdisjoint(MIRRORED) else mirrored(self.order)
-        self.outer = _outer_part(root, self.order)
+    def __init__(self, whole: Whole, unused: Collection[str]) -> None:
+        self.root = whole.root
+        self.order = whole.order
+        self.laws = laws_for(whole.features.difference(unused) if unused else whole.features)
+        self.mirrors = {} if whole.features.isdisjoint(MIRRORED) else mirrored(self.order)
+        self.outer = _outer_part(self.root, self.order)
         self.marks = Marks()
-        self.measure = Measure(lambda: named_parts(root, order))
+        self.measure = Measure(lambda: named_parts(whole.root, whole.order))
 
     def run(self, laws: bool, algebra: bool) -> Node:
         """The root rewritten, by laws, by algebra, or both."""

@@ -23,7 +23,7 @@ from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, is_power, power_function, use_power_function
 from matcalc.graph.products import broadcast, identity, multiply, ones, permute, size, transpose
 from matcalc.graph.rebuild import rebuild, substitute
-from matcalc.graph.tidy import shared_parts, tidy
+from matcalc.graph.tidy import may_share, shared_parts, tidy
 from matcalc.graph.walk import fold, symbols, topological
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "is_zero",
     "linear",
     "live_nodes",
+    "may_share",
     "multiply",
     "negate",
     "normal",

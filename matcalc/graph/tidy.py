@@ -36,8 +36,15 @@ def tidy(*roots: Node) -> tuple[Node, ...]:
     return roots
 
 
+def may_share(*roots: Node) -> bool:
+    """Whether a part worth a name can occur twice: a weight counts what is shared as often as it is used."""
+    return sum([root.weight for root in roots]) >= 2 * NAMED_FROM
+
+
 def shared_parts(roots: Sequence[Node], order: Sequence[Node] | None = None) -> list[Node]:
     """The nodes used more than once that are worth a name, operands before users; `order` are all nodes, if known."""
+    if not may_share(*roots):
+        return []
     order = topological(roots) if order is None else order
     uses = _uses(order, roots)
     return [node for node in order if node.weight >= NAMED_FROM and uses[node] > 1]
@@ -48,9 +55,8 @@ def _uses(order: Sequence[Node], roots: Sequence[Node]) -> Mapping[Node, int]:
 
 
 def _once(roots: tuple[Node, ...], order: Sequence[Node]) -> tuple[Node, ...]:
-    uses = _uses(order, roots)
-    divisors = _divisors(order)
-    kept = {node for node in order if node.weight >= NAMED_FROM and uses[node] > 1} | divisors
+    kept = _divisors(order)
+    kept.update(shared_parts(roots, order))
     kept |= {node.terms[0][1] for node in kept if isinstance(node, Sum) and len(node.terms) == 1}
     new: dict[Node, Node] = {}
     kept_sums: set[Node] = set()

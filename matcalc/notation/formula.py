@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
 from matcalc.errors import LimitError
-from matcalc.graph import Map, Node, Sum, base_and_exponent, topological
+from matcalc.graph import Map, Node, Sum, base_and_exponent, may_share, topological
 from matcalc.graph.tidy import NAMED_FROM
 from matcalc.notation import pieces
 from matcalc.notation.entries import write_entries
@@ -40,14 +40,15 @@ def formula(
     `indices` writes index forms: of operands in matrix notation, or of entries all the way down.
     """
     nodes = topological([node])
-    places = _places(nodes, node)
-    named = [part for part in nodes if part is not node and _is_named(part, places[part], given)]
-    if expanded:
-        if sum(places[part] for part in nodes) > EXPANDED_LIMIT:
+    named: list[Node] = []
+    if may_share(node):
+        places = _places(nodes, node)
+        if not expanded:
+            named = [part for part in nodes if part is not node and _is_named(part, places[part])]
+        elif sum(places[part] for part in nodes) > EXPANDED_LIMIT:
             raise LimitError(
                 "the formula without `where` is too long", hint="use .text, which names shared parts"
             )
-        named = []
     parts = {
         part: Name(shape_of(part) if len(part.axes) < 3 else part.axes, "", symmetric=part.symmetric)
         for part in named
@@ -83,7 +84,7 @@ def _letters_in(*trees: Tree) -> set[str]:
     return {letter for letters in found for place in letters for letter in together(place)}
 
 
-def _is_named(node: Node, places: int, given: Mapping[Node, str] | None) -> bool:
+def _is_named(node: Node, places: int) -> bool:
     return places > 1 and node.weight >= NAMED_FROM and not _is_transparent(node)
 
 
@@ -100,7 +101,7 @@ def _places(nodes: Sequence[Node], root: Node) -> dict[Node, int]:
     places[root] = 1
     for node in reversed(nodes):
         here = min(places[node], EXPANDED_LIMIT)
-        if here > 1 and _is_named(node, here, None):
+        if here > 1 and _is_named(node, here):
             here = 1
         for child in _visible(node):
             places[child] = places.get(child, 0) + here

@@ -105,10 +105,10 @@ def features(nodes: Iterable[Node]) -> frozenset[str]:
     """The functions and the properties that occur among `nodes`: what decides which laws may apply."""
     found: set[str] = set()
     for node in nodes:
-        if isinstance(node, (Map, Apply)):
-            found.add(node.function.name)
-        elif isinstance(node, Symbol):
+        if node.__class__ is Symbol:
             found |= node.properties
+        elif node.__class__ is Map or node.__class__ is Apply:
+            found.add(node.function.name)
     return frozenset(found)
 
 
