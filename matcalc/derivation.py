@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from textwrap import indent
 from typing import Any
@@ -52,8 +52,12 @@ class Derivation(Shown, Computed):
         node = self._given
         return fuse(permute(node, self._plan.order), self._plan.groups) if node.axes else node
 
+    @property
+    def _typed(self) -> Callable[[], Container[Node]]:
+        return lambda: self._typed_nodes
+
     @cached_property
-    def _typed(self) -> frozenset[Node]:
+    def _typed_nodes(self) -> frozenset[Node]:
         return frozenset(topological([self._of.node]))
 
     @property

@@ -6,7 +6,7 @@ named dX, and simplified. At order 2 it maps a change to the change of the gradi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -35,7 +35,12 @@ class LinearMap(Shown, Computed):
     """
 
     def __init__(
-        self, derivative: Node, variable: Symbol, shape: Shape, vocabulary: Vocabulary, typed: frozenset[Node]
+        self,
+        derivative: Node,
+        variable: Symbol,
+        shape: Shape,
+        vocabulary: Vocabulary,
+        typed: Callable[[], Container[Node]],
     ) -> None:
         """`derivative` has the axes of the output and then those of the variable."""
         self.change = _free_name(f"d{variable.name}", vocabulary)
@@ -48,7 +53,7 @@ class LinearMap(Shown, Computed):
         known = replace(vocabulary, declared=declared, order=(*vocabulary.order, self.change))
         super().__init__(_applied(derivative, change), shape, known)
         self._variable = variable
-        self._typed_nodes = typed
+        self._told_typed = typed
 
     @cached_property
     def simplified(self) -> Node:
@@ -56,8 +61,8 @@ class LinearMap(Shown, Computed):
         return simplify(tidy(self._given)[0])
 
     @property
-    def _typed(self) -> frozenset[Node]:
-        return self._typed_nodes
+    def _typed(self) -> Callable[[], Container[Node]]:
+        return self._told_typed
 
     @cached_property
     def image(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -136,8 +136,8 @@ class Shown:
         )
 
     @property
-    def _typed(self) -> frozenset[Node] | None:
-        """The nodes that the user wrote, or None for all."""
+    def _typed(self) -> Callable[[], Container[Node]] | None:
+        """Tells the nodes that the user wrote, which takes a walk; None stands for all."""
         return None
 
     @cached_property

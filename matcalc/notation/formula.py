@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Literal
 
 from matcalc.errors import LimitError
@@ -28,14 +28,14 @@ def formula(
     given: Mapping[Node, str] | None = None,
     taken: Sequence[str] = (),
     *,
-    typed: Container[Node] | None = None,
+    typed: Callable[[], Container[Node]] | None = None,
     expanded: bool = False,
     indices: Literal["", "operands", "entries"] = "",
 ) -> Tree:
     """The formula of `node` as a value of `shape`, a row being the transpose of a column.
 
     `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` names in use.
-    `typed` holds the nodes that the user wrote, whose sums may broadcast; None means all of them.
+    `typed` tells the nodes that the user wrote, whose sums may broadcast; None means all of them.
     `expanded` writes every part out instead of naming those that occur twice (LimitError when that is unreadable),
     `indices` writes index forms: of operands in matrix notation, or of entries all the way down.
     """

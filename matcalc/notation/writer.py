@@ -52,7 +52,7 @@ class Writer:
         self,
         order: Mapping[str, int],
         parts: Mapping[Node, Name] | None = None,
-        typed: Container[Node] | None = None,
+        typed: Callable[[], Container[Node]] | None = None,
         taken: Container[str] = (),
     ) -> None:
         self.order = order
@@ -162,7 +162,7 @@ class Writer:
         shape = shape_of(node)
         if not node.terms:
             return Literal(SCALAR, 0) if shape == SCALAR else pieces.sized("zeros", shape, *_sizes(shape))
-        loose = self.typed is None or node in self.typed
+        loose = self.typed is None or node in self.typed()
         terms = self._fitting([term for _, term in node.terms], [c * sign for c, _ in node.terms], loose)
         ordered = sorted(
             range(len(terms)),
