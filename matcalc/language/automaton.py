@@ -52,16 +52,18 @@ class Automaton:
             state: {name: step(target) for name, (_, target) in actions.items()}
             for state, actions in table.states.items()
         }
+        # Where passing a part on, as often as it can be, leads: by the state, the one beneath, and the next token.
+        self._passed: dict[tuple[int, int, str], int] = {}
 
     def run(self, tokens: Sequence[Token]) -> Any:
         """What the builder makes of the tokens. Raises Unfit for the first one that does not fit."""
-        steps, end = self._steps, self._end
+        steps, end, passed = self._steps, self._end, self._passed
         states = [self._start]
         values: list[Any] = []
         for index, token in enumerate([*tokens, _END]):
             kind = token.type
-            while states[-1] != end:
-                step = steps[states[-1]].get(kind)
+            while (state := states[-1]) != end:
+                step = steps[state].get(kind)
                 if step.__class__ is int:
                     states.append(step)
                     values.append(token)
@@ -70,10 +72,23 @@ class Automaton:
                     raise Unfit(index)
                 size, build, following = step  # type: ignore[misc]
                 if build is None:
-                    states[-1] = following[states[-2]]
+                    key = (state, states[-2], kind)
+                    settled = passed.get(key)
+                    if settled is None:
+                        settled = passed[key] = self._settled(*key)
+                    states[-1] = settled
                     continue
-                parts = values[len(values) - size :]
-                del values[len(values) - size :], states[len(states) - size :]
+                start = len(values) - size
+                parts = values[start:]
+                del values[start:], states[start + 1 :]
                 values.append(build(parts))
                 states.append(following[states[-1]])
         return values[-1]
+
+    def _settled(self, state: int, beneath: int, kind: str) -> int:
+        """The state in which the parser next does more than pass a part on."""
+        step = self._steps[state].get(kind)
+        while step.__class__ is tuple and step[1] is None:
+            state = step[2][beneath]
+            step = self._steps[state].get(kind)
+        return state

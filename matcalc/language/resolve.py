@@ -174,7 +174,7 @@ class _Resolver:
     # Names -----------------------------------------------------------------------------------------------------
 
     def _check_names(self) -> None:
-        declared, dims = self.declarations.entries, self.declarations.dims
+        declared, dims = self.declarations.entries, self.calls.declared_dims
         is_open = self.declarations.open
         found: dict[str, int] = {}
         for part in self.named:

@@ -71,6 +71,8 @@ BROADCAST = ShapeRule((), (), broadcast=True)
 
 
 def _substitute(dim: Dim, bound: Mapping[str, Dim]) -> Dim:
+    if dim in bound:
+        return bound[dim]  # type: ignore[index]
     return dim_product(part if isinstance(part, int) else bound[part] for part in dim_parts(dim))
 
 
