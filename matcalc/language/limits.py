@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Limits:
     """Bounds for text that users type. Python objects, and text that matcalc itself printed, need none: `NO_LIMITS`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -36,14 +37,16 @@ _CLASHES = {
     "delta": (r"\delta_{",),
     "H": ("H(", r"H\left("),
 }
+_CLASHING = re.compile("|".join(re.escape(look) for looks in _CLASHES.values() for look in looks))
 
 
 def latex(tree: Tree) -> str:
     """The formula in LaTeX, for math mode, with `\\left` and `\\right` around what is taller than a line."""
     shown = _shown(tree, _LATEX)
-    clashing = [sign for sign, looks in _CLASHES.items() if any(look in shown for look in looks)]
+    clashing = {*_CLASHING.findall(shown)}
     if clashing:
-        avoid = frozenset(clashing) & {spell(name).base for name in names_in(tree)}
+        signs = {sign for sign, looks in _CLASHES.items() if not clashing.isdisjoint(looks)}
+        avoid = frozenset(signs) & {spell(name).base for name in names_in(tree)}
         if avoid:
             return _shown(tree, Latex(FORMS, avoid))
     return shown

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -152,16 +153,23 @@ def call(entry: Entry, *positional: Any, **keywords: Any) -> Operand:
 
 def result_shape(entry: Entry, shapes: Sequence[Shape], options: Mapping[str, Any]) -> Shape:
     """The shape of a call's result. Raises ShapeError, naming the shapes given and wanted, when they do not fit."""
-    rules = entry.shape_rules(options)
-    for rule in rules:
-        result = rule.match(shapes, options)
-        if result is not None:
-            return result
+    result = _fitting(entry, tuple(shapes), tuple(options.items()))
+    if result is not None:
+        return result
     given = " and ".join(map(shape_text, shapes))
     hint = entry.hint
     if options.get("axis", 0) is None and len(shapes) == 1 and 1 not in shapes[0]:
         hint = f"of a matrix say along which axis: {entry.name}({entry.arguments[0].name}, axis=1) works row by row"
-    raise ShapeError(f"{entry.name} does not fit {given}: it takes {rules[0].wanted()}", hint=hint)
+    wanted = entry.shape_rules(options)[0].wanted()
+    raise ShapeError(f"{entry.name} does not fit {given}: it takes {wanted}", hint=hint)
+
+
+@lru_cache(maxsize=1024)
+def _fitting(entry: Entry, shapes: tuple[Shape, ...], options: tuple[tuple[str, Any], ...]) -> Shape | None:
+    """The shape of the result by the first rule of the function that the operands fit."""
+    known = dict(options)
+    found = (rule.match(shapes, known) for rule in entry.shape_rules(known))
+    return next((shape for shape in found if shape is not None), None)
 
 
 def usage_text(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matcalc.errors import DomainError
 from matcalc.shapes.dims import Dim, dim_product
@@ -44,6 +45,11 @@ def axes_of(shape: Shape) -> Shape:
 def arrange(output: Shape, variables: Sequence[Shape], layout: str) -> Arrangement:
     """How the derivative of an output of shape `output` by variables (one per order) is laid out."""
     check_layout(layout)
+    return _arranged(output, tuple(variables), layout)
+
+
+@lru_cache(maxsize=1024)
+def _arranged(output: Shape, variables: tuple[Shape, ...], layout: str) -> Arrangement:
     return _shape_convention(output, variables) if layout == "shape" else _jacobian(output, variables, layout)
 
 
