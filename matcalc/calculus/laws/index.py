@@ -80,12 +80,19 @@ class Laws:
 
     @staticmethod
     def _among(table: _Table, node: Node) -> Node | None:
-        present = dict.fromkeys(map(head, node.children)).keys()
+        present: dict[str, int] = {}
+        for child in node.children:
+            key = head(child)
+            present[key] = present.get(key, 0) + 1
         for key in present:
             for rewrite in table.get(key, ()):
-                found = rewrite(node) if rewrite.required <= present else None
-                if found is not None:
-                    return found
+                for needed, count in rewrite.required:
+                    if present.get(needed, 0) < count:
+                        break
+                else:
+                    found = rewrite(node)
+                    if found is not None:
+                        return found
         return None
 
 

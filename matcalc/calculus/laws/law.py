@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -99,7 +100,8 @@ class Law:
 class Rewrite(ABC):
     """A law compiled to a pattern and what takes its place.
 
-    `heads` are the keys by which it is found, `required` those that the parts of a node must have besides.
+    `heads` are the keys by which it is found, `required` those that the parts of a node must have
+    besides, and how many parts each.
     """
 
     def __init__(self, pattern: Node, replacement: Node) -> None:
@@ -107,7 +109,7 @@ class Rewrite(ABC):
         self.replacement = replacement
         self.scalar = not any(isinstance(part, Symbol) and part.axes for part in topological([pattern]))
         self.heads: tuple[str, ...] = ()
-        self.required: frozenset[str] = frozenset()
+        self.required: Sequence[tuple[str, int]] = ()
 
     @abstractmethod
     def __call__(self, node: Node) -> Node | None:
@@ -231,9 +233,10 @@ def _heads(node: Node) -> tuple[str, ...]:
     return (head(node),)
 
 
-def _required(parts: Iterable[Node]) -> frozenset[str]:
-    """The heads of the parts of a pattern that are functions."""
-    return frozenset(head(part) for part in parts if isinstance(base_and_exponent(part)[0], Map | Apply))
+def _required(parts: Iterable[Node]) -> Sequence[tuple[str, int]]:
+    """The heads of the parts of a pattern that are functions, and how many parts have each."""
+    functions = [part for part in parts if isinstance(base_and_exponent(part)[0], (Map, Apply))]
+    return tuple(Counter(map(head, functions)).items())
 
 
 def _obscurity(node: Node) -> tuple[bool, bool, int]:
