@@ -78,16 +78,35 @@ def linear(terms: Iterable[tuple[Coefficient, Node]], axes: Sequence[Dim]) -> No
             return node
     elif axes:
         kinds = {node.__class__ for _, node in kept}
-        parts = common_parts([node for _, node in kept]) if Fuse in kinds else None
-        if parts is not None:
-            pieces = [(c, split(node, parts)) for c, node in kept]
-            return fuse(linear(pieces, pieces[0][1].axes), [len(part) for part in parts])
+        if Fuse in kinds:
+            parts = common_parts([node for _, node in kept])
+            if parts is not None:
+                pieces = [(c, split(node, parts)) for c, node in kept]
+                return fuse(linear(pieces, pieces[0][1].axes), [len(part) for part in parts])
+            if any([_is_fused_sum(node) for _, node in kept]):
+                # (vec(A) + vec(B)) + kron(x, y) is vec(A) + (vec(B) + kron(x, y)).
+                return linear(_fused_apart(kept), axes)
         shared = common_broadcast([node for _, node in kept]) if kinds == {Contract} else None
         if shared:
             where = [k for k in range(len(axes)) if k not in shared]
             core = linear([(c, unbroadcast(node, where)) for c, node in kept], [axes[k] for k in where])
             return contract([(core, where)], range(len(axes)), dict(enumerate(axes)))
     return signed_sum(kept, axes)
+
+
+def _is_fused_sum(node: Node) -> bool:
+    return isinstance(node, Fuse) and isinstance(node.children[0], Sum)
+
+
+def _fused_apart(terms: Iterable[tuple[Coefficient, Node]]) -> Iterable[tuple[Coefficient, Node]]:
+    """The terms, those that are sums with fused axes term by term."""
+    for coefficient, node in terms:
+        inner = node.children[0] if isinstance(node, Fuse) else node
+        if isinstance(node, Fuse) and isinstance(inner, Sum):
+            for c, term in inner.terms:
+                yield numbers.multiply(coefficient, c), fuse(term, node.groups)
+        else:
+            yield coefficient, node
 
 
 # Contractions ------------------------------------------------------------------------------------------------------
