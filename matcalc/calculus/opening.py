@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, may_share, rebuild
-from matcalc.graph.tidy import NAMED_FROM
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild, shared_parts
 from matcalc.shapes.dims import Dim
 
 
@@ -65,17 +64,8 @@ def with_products_open(root: Node, order: Sequence[Node], most: int) -> Node:
     `order` are its parts, operands first. With more than `most` such products it is left alone: a network's layers
     keep their names.
     """
-    if not may_share(root):
-        return root
-    used: dict[Node, int] = {}
-    for node in order:
-        for child in node.children:
-            used[child] = used.get(child, 0) + 1
-    named = [
-        part
-        for part, times in used.items()
-        if times > 1 and part.weight >= NAMED_FROM and isinstance(part, Contract) and len(part.factors) > 1
-    ]
+    shared = shared_parts([root], order)
+    named = [part for part in shared if isinstance(part, Contract) and len(part.factors) > 1]
     if not named or len(named) > most:
         return root
     opened = frozenset(named)

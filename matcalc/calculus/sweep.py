@@ -30,7 +30,7 @@ from matcalc.graph import (
     topological,
     zero,
 )
-from matcalc.language.formulas import formula
+from matcalc.language.formulas import call_text, formula
 from matcalc.rules.entries import AbstractFunction, Elementwise, Function
 
 Give = Callable[[Node, Node], None]
@@ -142,5 +142,7 @@ def partial_derivative(node: Map, index: int) -> Node:
     if isinstance(function, AbstractFunction):
         return elementwise(function.derivative(), *node.children)
     assert isinstance(function, Elementwise)
-    operands = dict(zip(function.parameters, node.children, strict=True))
+    operands: dict[str, Node] = dict(zip(function.parameters, node.children, strict=True))
+    # Many derivatives are written by the function's own value.
+    operands[call_text(function.name, function.parameters)] = node
     return formula(function.derivatives[index], **operands)

@@ -133,7 +133,8 @@ def contract(
         found = plain(factors, sizes, opens)
         if found is not None:
             coefficient, taken, known = found
-            return _built(coefficient, taken, out, known, not set(out).issuperset(sizes or ()), squares)
+            counted = bool(sizes) and not set(out).issuperset(sizes or ())
+            return _built(coefficient, taken, out, known, counted, squares)
     gathered = Gathered(factors, out, sizes, opens, replaced, squares)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])

@@ -26,7 +26,7 @@ _TIE_BUDGET = 24
 
 def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]) -> Form:
     """Factors and labels in canonical order, labels numbered from 0, output labels first."""
-    ordered = sorted(factors, key=_digest)
+    ordered = sorted(factors, key=_digest) if len(factors) > 1 else factors
     numbers: dict[Label, int] = {}
     for label in out:
         numbers.setdefault(label, len(numbers))
@@ -193,9 +193,9 @@ def repeated_parts(
     factors: Sequence[Labelled], out: tuple[Label, ...]
 ) -> list[tuple[list[int], tuple[Label, ...]]]:
     """Parts that hang together by summed labels and may occur twice, with the outputs that they come out at."""
-    outer = dict.fromkeys(out)
     if len(factors) < 2 or len({node for node, _ in factors}) == len(factors):
         return []
+    outer = dict.fromkeys(out)
     inner = [(node, [label for label in labels if label not in outer]) for node, labels in factors]
     found: dict[Hashable, list[tuple[list[int], tuple[Label, ...]]]] = {}
     for members in connected(inner):

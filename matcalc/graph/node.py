@@ -161,10 +161,11 @@ def live_nodes() -> int:
 
 
 def _forget(entry: _Entry) -> None:
-    held = _interned.pop(entry.key, None)
-    if held is not entry and held is not None:
-        # The place was taken by a new node in the meantime.
-        _interned.setdefault(entry.key, held)
+    with _lock:
+        held = _interned.pop(entry.key, None)
+        if held is not entry and held is not None:
+            # The place was taken by a new node in the meantime.
+            _interned[entry.key] = held
 
 
 def _find(key: tuple[object, ...]) -> Any:

@@ -43,7 +43,8 @@ _ZERO, _ONE, _MINUS_ONE = Number(0, 0, 0), Number(0, 0, 1), Number(0, 0, -1)
 def formula(text: str, **nodes: Node) -> Node:
     """The formula with `nodes` for its names, entry by entry: they have equal axes or are scalars.
 
-    Raises UnknownNameError for a name of the formula that is not among `nodes`.
+    The value of a call may be given as well, by its text (see `call_text`). Raises UnknownNameError for a name of the
+    formula that is not among `nodes`.
     """
     try:
         return _compiled(text)(nodes)
@@ -51,6 +52,12 @@ def formula(text: str, **nodes: Node) -> Node:
         raise UnknownNameError(
             f"the formula '{text}' needs {error.args[0]}", hint="pass it by name"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def call_text(function: str, names: tuple[str, ...]) -> str:
+    """How formulas write a function of variables: `tanh(x)`."""
+    return f"{function}({', '.join(names)})"
 
 
 def derivative(function: Elementwise, order: int, node: Node) -> Node:
@@ -168,8 +175,17 @@ def _compile_product(part: Syntax) -> Build:
 def _compile_call(part: Call) -> Build:
     _elementwise(part)
     operands = [_compile(argument) for argument in part.arguments]
-    # Looked up at each call: a user's own function may be taken out and registered anew.
-    return lambda nodes: elementwise(find(part.function), *[operand(nodes) for operand in operands])
+    names = [argument.name for argument in part.arguments if isinstance(argument, Name)]
+    given = call_text(part.function, tuple(names)) if len(names) == len(operands) else ""
+
+    def build(nodes: Nodes) -> Node:
+        known = nodes.get(given)
+        if known is not None:
+            return known
+        # Looked up at each call: a user's own function may be taken out and registered anew.
+        return elementwise(find(part.function), *[operand(nodes) for operand in operands])
+
+    return build
 
 
 def _elementwise(part: Call) -> Elementwise:
