@@ -13,7 +13,7 @@ from matcalc.computed import Computation, Computed, said
 from matcalc.conditions import conditions
 from matcalc.errors import DomainError, LimitError, UnknownNameError
 from matcalc.expression import Expression, is_given, parse
-from matcalc.graph import Node, Symbol, fuse, normal, permute, symbol, tidy, topological
+from matcalc.graph import Node, Symbol, fuse, is_same, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
 from matcalc.language.names import nearest
 from matcalc.linearmap import LinearMap
@@ -212,7 +212,7 @@ class Derivation(Shown, Computed):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Shown):
-            return self._shape == other._shape and normal(self.node) is normal(other.node)
+            return self._shape == other._shape and is_same(self.node, other.node)
         return NotImplemented
 
     def __hash__(self) -> int:

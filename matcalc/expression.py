@@ -9,8 +9,8 @@ from typing import Any
 
 from matcalc.computed import Computation, Computed, said
 from matcalc.declared import Declared, declarations
-from matcalc.errors import DomainError, ShapeError, UnknownNameError
-from matcalc.graph import Node, normal, number, symbol
+from matcalc.errors import DomainError, LimitError, ShapeError, UnknownNameError
+from matcalc.graph import Node, closed, normal, number, symbol
 from matcalc.graph.numbers import Coefficient, reduce
 from matcalc.language.declarations import PROPERTIES, Declaration, read_declaration
 from matcalc.language.limits import LIMITS, NO_LIMITS
@@ -118,7 +118,14 @@ class Expression(Shown, Computed):
             if not isinstance(other, Real):
                 return NotImplemented
             other = _lifted(other)
-        return self._shape == other._shape and self._normal is other._normal
+        if self._shape != other._shape:
+            return False
+        try:
+            return self._normal is other._normal
+        except LimitError:
+            if closed(self.node) is closed(other.node):
+                return True
+            raise
 
     def __hash__(self) -> int:
         return hash(self._normal)

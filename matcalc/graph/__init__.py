@@ -18,7 +18,7 @@ from matcalc.graph.node import (
     Symbol,
     live_nodes,
 )
-from matcalc.graph.normal import normal
+from matcalc.graph.normal import closed, is_same, normal
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, is_power, power_function, use_power_function
 from matcalc.graph.products import broadcast, identity, multiply, ones, permute, size, transpose
@@ -44,6 +44,7 @@ __all__ = [
     "apply",
     "base_and_exponent",
     "broadcast",
+    "closed",
     "constant",
     "contract",
     "core_axes",
@@ -53,6 +54,7 @@ __all__ = [
     "fuse",
     "identity",
     "is_power",
+    "is_same",
     "is_zero",
     "linear",
     "live_nodes",

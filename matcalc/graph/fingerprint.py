@@ -20,7 +20,7 @@ from matcalc.graph.leaves import number_value
 from matcalc.graph.node import Apply, Constant, Contract, Fuse, Map, Node, Size, Split, Sum, Symbol
 from matcalc.graph.normal import normal
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import base_and_exponent, is_power
+from matcalc.graph.powers import is_power
 from matcalc.graph.walk import topological
 from matcalc.shapes.dims import Dim, dim_parts
 
@@ -168,10 +168,15 @@ def _mixed(start: _Array, *arguments: _Array) -> _Array:
 
 
 def _mapped(node: Map, operands: Sequence[_Array], shape: tuple[int, ...]) -> _Array:
-    exponent = base_and_exponent(node)[1]
-    if is_power(node) and isinstance(exponent, int) and number_value(node.children[1]) is not None:
-        return _power(operands[0], exponent)
+    value = number_value(node.children[1]) if is_power(node) else None
+    if isinstance(value, int):
+        return _power(operands[0], value)
     with np.errstate(over="ignore"):
+        if isinstance(value, Fraction):
+            # x√x is √x³, whatever √x may be: only the root between 0 and 1 is random.
+            whole, rest = divmod(value, 1)
+            root = _mixed(_key("root", rest), operands[0])
+            return np.broadcast_to(_power(operands[0], whole) * root % PRIME, shape)
         return np.broadcast_to(_mixed(_key("map", node.function.name), *operands), shape)
 
 

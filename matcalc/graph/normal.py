@@ -40,21 +40,48 @@ def normal(node: Node, budget: int = EXPANSION_BUDGET) -> Node:
 
     Raises LimitError when expansion needs more than `budget` terms.
     """
-    expansion = _Expansion(budget)
-    new: dict[Node, Node] = {}
-    for part in topological([node]):
-        new[part] = expansion.expand(rebuild(part, [new[child] for child in part.children]))
-    return new[node]
+    return _Expansion(budget).whole(node)
+
+
+def closed(node: Node, budget: int = EXPANSION_BUDGET) -> Node:
+    """A form of `node` whose sums stay closed where they are factors: equal forms prove equality, others tell nothing.
+
+    Raises LimitError like `normal`, though much later.
+    """
+    return _Expansion(budget, opens=False).whole(node)
+
+
+def is_same(a: Node, b: Node) -> bool:
+    """Whether two nodes have one normal form; where that has too many terms, one closed form proves it.
+
+    Raises LimitError where neither tells.
+    """
+    try:
+        return normal(a) is normal(b)
+    except LimitError:
+        if closed(a) is closed(b):
+            return True
+        raise
 
 
 class _Expansion:
-    """One run of `normal`, counting the terms it makes."""
+    """One run of `normal`, counting the terms it makes; unless it `opens` sums, they stay factors of products."""
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, opens: bool = True) -> None:
         self.left = budget
+        self.opens = opens
         self.depth = 0
-        # Functions whose orders of axes are settled: inside each other they would be tried anew for every order.
-        self.settled: dict[Node, Node] = {}
+        # What is expanded: functions inside each other would be tried anew for every order of their axes.
+        self.expanded: dict[Node, Node] = {}
+        # Sums that stay closed, in all orders of their axes.
+        self.turned: dict[Node, list[Node]] = {}
+
+    def whole(self, root: Node) -> Node:
+        """A graph expanded, operands first."""
+        new: dict[Node, Node] = {}
+        for node in topological([root]):
+            new[node] = self.expand(rebuild(node, [new[child] for child in node.children]))
+        return new[root]
 
     def _spend(self) -> None:
         self.left -= 1
@@ -63,16 +90,18 @@ class _Expansion:
 
     def expand(self, node: Node) -> Node:
         """`node`, whose operands are expanded already, as a sum of flat contractions."""
+        if node not in self.expanded:
+            result = self._expanded(node)
+            self.expanded[node] = self.expanded[result] = result
+        return self.expanded[node]
+
+    def _expanded(self, node: Node) -> Node:
         if isinstance(node, Sum):
             terms = [pair for c, term in node.terms for pair in self._terms(term, numbers.exact(c))]
             return linear(terms, node.axes)
         if isinstance(node, Contract):
             return linear(self._distributed(node), node.axes)
-        if isinstance(node, Map):
-            if node not in self.settled:
-                self.settled[node] = self._oriented(self._expanded_power(node))
-            return self.settled[node]
-        return node
+        return self._oriented(self._expanded_power(node)) if isinstance(node, Map) else node
 
     def _oriented(self, node: Node) -> Node:
         """f(Xᵀ) and f(X)ᵀ are one node: of the orders of axes in which a function is applied one stands for all."""
@@ -111,16 +140,47 @@ class _Expansion:
     def _distributed(self, node: Contract) -> list[tuple[Coefficient, Node]]:
         """One flat contraction for each choice of a term from every factor that is a sum."""
         products: list[tuple[Coefficient, _Product]] = [(1, [])]
-        for factor, labels in (self._on_diagonal(*pair) for pair in node.factors):
+        alone = len(node.factors) == 1
+        for given in node.factors:
+            factor, labels = self._on_diagonal(*given)
+            terms = _terms_of(factor)
+            if len(terms) > 1 and not self.opens and not alone:
+                coefficient, factor, labels = self._closed(factor, labels)
+                terms = ((coefficient, factor),)
             grown = []
             for coefficient, product in products:
-                for inner, term in _terms_of(factor):
+                for inner, term in terms:
                     self._spend()
                     grown.append((numbers.multiply(coefficient, inner), [*product, (term, labels)]))
             products = grown
         sizes = dict(enumerate(node.sizes))
         flat = [(c, _flat(_with_powers_open(product), node.out, sizes)) for c, product in products]
         return [pair for c, term in flat for pair in self._again(term, c)]
+
+    def _closed(self, sum_: Node, labels: tuple[int, ...]) -> tuple[Coefficient, Node, tuple[int, ...]]:
+        """A sum that stays whole, with the order of its axes settled, as a multiple of one whose first term has none."""
+        if len(sum_.axes) <= LARGEST_TURNED:
+            orders = list(permutations(range(len(sum_.axes))))
+            if sum_ not in self.turned:
+                terms = _terms_of(sum_)
+                self.turned[sum_] = [
+                    linear([(c, permute(term, order)) for c, term in terms], [sum_.axes[k] for k in order])
+                    for order in orders
+                ]
+            turned = self.turned[sum_]
+            best = min(
+                range(len(orders)),
+                key=lambda k: (_look([turned[k]]), [labels[axis] for axis in orders[k]]),
+            )
+            sum_, labels = turned[best], tuple(labels[axis] for axis in orders[best])
+        terms = _terms_of(sum_)
+        leading = terms[0][0]
+        inverse = numbers.exact_power(leading, -1)
+        if inverse is None:
+            return 1, sum_, labels
+        unit = linear([(numbers.multiply(inverse, c), term) for c, term in terms], sum_.axes)
+        self.expanded[unit] = unit
+        return leading, unit, labels
 
     def _on_diagonal(self, factor: Node, labels: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
         """A function of a tensor on a diagonal as the function of the diagonal: tanh(T)[i,j,i] is tanh(T[i,j,i])."""
@@ -142,7 +202,8 @@ class _Expansion:
                 yield from self._again(term, numbers.multiply(coefficient, inner))
             return
         if isinstance(node, Contract) and any(
-            isinstance(factor, Sum) or _is_diagonal(factor, labels) for factor, labels in node.factors
+            (isinstance(factor, Sum) and (self.opens or len(node.factors) == 1)) or _is_diagonal(factor, labels)
+            for factor, labels in node.factors
         ):
             # A sum that was only spread over the axes came in as a factor, or a label met itself.
             for inner, term in self._distributed(node):
@@ -177,6 +238,8 @@ class _Expansion:
                 assert inverse is not None
                 unit = linear([(numbers.multiply(inverse, c), term) for c, term in base.terms], base.axes)
                 return self.expand(multiply(outside, self._expanded_power(power(unit, exponent))))
+            if not self.opens:
+                return node
         if isinstance(exponent, Fraction):
             if isinstance(base, Sum) and len(base.terms) > 1 and exponent > 1:
                 return self._times(power(base, int(exponent)), power(base, exponent % 1))

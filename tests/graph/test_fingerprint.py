@@ -33,6 +33,7 @@ EQUAL = [
     ("D * A", "D * A.T"),
     ("n * sum(x)", "sum(x @ ones(1, n))"),
     ("0.5 * c", "c / 2"),
+    ("c / (c + 1)**(3/2)", "1 / sqrt(c + 1) - 1 / (c + 1)**(3/2)"),
 ]
 OTHER = [
     ("A @ B", "B @ A"),
@@ -41,6 +42,8 @@ OTHER = [
     ("tanh(x)", "sin(x)"),
     ("softmax(x)", "softmax(2 * x)"),
     ("x**2", "x**3"),
+    ("sqrt(x)", "x**(1/3)"),
+    ("sqrt(x**2)", "x"),
     ("sum(x) * c", "sum(x) * c * n / 5"),
 ]
 
