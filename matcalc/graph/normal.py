@@ -12,6 +12,7 @@ from itertools import permutations
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
 from matcalc.graph.build import contract, linear
+from matcalc.graph.division import divided
 from matcalc.graph.leaves import number
 from matcalc.graph.maps import elementwise, power
 from matcalc.graph.node import Contract, Map, Node, Sum
@@ -158,7 +159,7 @@ class _Expansion:
         return [pair for c, term in flat for pair in self._again(term, c)]
 
     def _closed(self, sum_: Node, labels: tuple[int, ...]) -> tuple[Coefficient, Node, tuple[int, ...]]:
-        """A sum that stays whole, with the order of its axes settled, as a multiple of one whose first term has none."""
+        """A sum that stays whole, the order of its axes settled, as a multiple of one whose first term is single."""
         if len(sum_.axes) <= LARGEST_TURNED:
             orders = list(permutations(range(len(sum_.axes))))
             if sum_ not in self.turned:
@@ -202,7 +203,8 @@ class _Expansion:
                 yield from self._again(term, numbers.multiply(coefficient, inner))
             return
         if isinstance(node, Contract) and any(
-            (isinstance(factor, Sum) and (self.opens or len(node.factors) == 1)) or _is_diagonal(factor, labels)
+            (isinstance(factor, Sum) and (self.opens or len(node.factors) == 1))
+            or _is_diagonal(factor, labels)
             for factor, labels in node.factors
         ):
             # A sum that was only spread over the axes came in as a factor, or a label met itself.
@@ -214,20 +216,33 @@ class _Expansion:
             if together is not None:
                 yield from self._terms(together, coefficient)
                 return
+            division = divided(node) if self.opens else None
+            if division is not None:
+                yield from self._nested(
+                    (numbers.multiply(coefficient, c), _flat(product, node.out, _out_sizes(node)))
+                    for c, product in division
+                )
+                return
             factors = [(self.expand(factor), labels) for factor, labels in node.factors]
             if any(new is not old for (new, _), (old, _) in zip(factors, node.factors, strict=True)):
-                rebuilt = _flat(factors, node.out, dict(enumerate(node.sizes)))
-                if self.depth == DEEPEST:
-                    raise LimitError("the expanded form is nested too deeply to compare")
-                self.depth += 1
-                yield from self._terms(rebuilt, coefficient)
-                self.depth -= 1
+                yield from self._nested(
+                    [(coefficient, _flat(factors, node.out, dict(enumerate(node.sizes))))]
+                )
                 return
         yield coefficient, node
 
+    def _nested(self, products: Iterable[tuple[Coefficient, Node]]) -> Iterator[tuple[Coefficient, Node]]:
+        """The terms of products that come about inside an expansion."""
+        if self.depth == DEEPEST:
+            raise LimitError("the expanded form is nested too deeply to compare")
+        self.depth += 1
+        for coefficient, product in products:
+            yield from self._terms(product, coefficient)
+        self.depth -= 1
+
     def _expanded_power(self, node: Node) -> Node:
         base, exponent = base_and_exponent(node)
-        if exponent == 1 or not isinstance(base, (Sum, Contract)):
+        if exponent == 1 or not isinstance(base, (Sum, Contract, Map)):
             return node
         if isinstance(base, Sum) and len(base.terms) > 1:
             # One multiple of the base stands for all: (2x + 2y)⁻¹ is ½ (x + y)⁻¹.
@@ -245,9 +260,7 @@ class _Expansion:
                 return self._times(power(base, int(exponent)), power(base, exponent % 1))
             simpler = root(base, exponent)
             return node if simpler is None else self.expand(simpler)
-        if not isinstance(exponent, int):
-            return node
-        if exponent < 2:
+        if not isinstance(exponent, int) or exponent < 2 or isinstance(base, Map):
             return node
         labels = tuple(range(len(base.axes)))
         sizes = dict(enumerate(base.axes))
@@ -342,6 +355,11 @@ def _is_diagonal(factor: Node, labels: Sequence[Hashable]) -> bool:
         and len(set(labels)) < len(labels)
         and isinstance(_under_whole_power(factor)[0], Map)
     )
+
+
+def _out_sizes(node: Contract) -> dict[int, Dim]:
+    """The sizes of what comes out; what is summed is on a factor."""
+    return {label: node.sizes[label] for label in node.out}
 
 
 def _flat(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
+from itertools import combinations
 
 from matcalc.graph import numbers
 from matcalc.graph.build import contract
@@ -24,12 +25,18 @@ Labelled = tuple[Node, Sequence[Hashable]]
 
 # Divisors that are tried to write a number as a product; what is left counts as prime.
 _LARGEST_DIVISOR = 1_000
+# Summed labels of which all choices are tried to find a square.
+_MOST_LABELS = 5
 
 
 def root(base: Node, exponent: Coefficient) -> Node | None:
     """base ** exponent, an exponent that is no whole number, as a product of simpler powers; None if it is simple."""
     if not isinstance(exponent, Fraction):
         return None
+    inner, inside = base_and_exponent(base)
+    if isinstance(inside, int) and inside % 2 and inside != 1 and exponent.denominator % 2 == 0:
+        # √(x⁻¹) has a value where x⁻½ has one.
+        return power(inner, numbers.multiply(inside, exponent))
     if isinstance(base, Sum) and len(base.terms) == 1:
         return _root_of_multiple(*base.terms[0], exponent)
     if isinstance(base, Contract) and base is not ONE:
@@ -80,18 +87,46 @@ def _root_of_product(base: Contract, exponent: Fraction) -> Node | None:
         return None
     counted = Counter((part, tuple(labels)) for part, labels in summed_parts(base, contract))
     outside: list[Labelled] = []
-    inside: list[Labelled] = []
+    inside: list[tuple[Node, tuple[int, ...]]] = []
     for (part, labels), count in counted.items():
-        if is_nonnegative(part):
+        if is_nonnegative(part) or _is_sum_of_squares(part):
             outside.append((power(part, numbers.multiply(exponent, count)), labels))
         else:
             inside += [(part, labels)] * count
-    if not outside or list(counted.values()) == [1]:
+    if list(counted.values()) == [1]:
+        return None
+    if len(set(inside)) == 1 and len(inside) % 2 and exponent.denominator % 2 == 0:
+        # √(a³) has a value where a has a root.
+        ((part, labels),) = set(inside)
+        outside.append((power(part, numbers.multiply(exponent, len(inside))), labels))
+        inside = []
+    if not outside:
         return None
     if inside:
         held = tuple(dict.fromkeys(label for _, labels in inside for label in labels))
         outside.append((power(contract(inside, held), exponent), held))
     return contract(outside, base.out, {label: base.sizes[label] for label in base.out})
+
+
+def _is_sum_of_squares(node: Node) -> bool:
+    """Whether a product is a square, or a sum of squares, of what hangs together beside some of its summed labels."""
+    if not isinstance(node, Contract) or len(node.factors) % 2:
+        return False
+    summed = sorted(set(range(len(node.sizes))) - set(node.out))
+    for count in range(len(summed) + 1 if len(summed) <= _MOST_LABELS else 2):
+        for beside in combinations(summed, count):
+            outer = {*node.out, *beside}
+            inner = [
+                (factor, [label for label in held if label not in outer]) for factor, held in node.factors
+            ]
+            parts: Counter[tuple[Node, tuple[int, ...]]] = Counter()
+            for members in connected(inner):
+                some = [node.factors[k] for k in members]
+                ends = tuple(sorted({label for _, held in some for label in held} & outer))
+                parts[contract(some, ends), ends] += 1
+            if all(times % 2 == 0 or is_nonnegative(part) for (part, _), times in parts.items()):
+                return True
+    return False
 
 
 def joined(node: Contract) -> Node | None:
