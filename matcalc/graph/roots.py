@@ -34,14 +34,23 @@ def root(base: Node, exponent: Coefficient) -> Node | None:
     if not isinstance(exponent, Fraction):
         return None
     inner, inside = base_and_exponent(base)
-    if isinstance(inside, int) and inside % 2 and inside != 1 and exponent.denominator % 2 == 0:
-        # √(x⁻¹) has a value where x⁻½ has one.
-        return power(inner, numbers.multiply(inside, exponent))
+    if isinstance(inside, int) and inside != 1:
+        return _root_of_power(inner, inside, exponent)
     if isinstance(base, Sum) and len(base.terms) == 1:
         return _root_of_multiple(*base.terms[0], exponent)
     if isinstance(base, Contract) and base is not ONE:
         return _root_of_product(base, exponent)
     return None
+
+
+def _root_of_power(inner: Node, inside: int, exponent: Fraction) -> Node | None:
+    """√(x⁻³) is x^(-3/2), which has a value at the same x; √(x⁻²) is √(x²) x⁻²: there is one |x|."""
+    if inside % 2:
+        return power(inner, numbers.multiply(inside, exponent)) if exponent.denominator % 2 == 0 else None
+    whole, rest = divmod(exponent * inside / 2, 1)
+    if inside == 2 and not whole:
+        return None
+    return multiply(power(inner, 2 * whole), power(power(inner, 2), numbers.reduce(rest)))
 
 
 def _root_of_multiple(coefficient: Coefficient, node: Node, exponent: Fraction) -> Node | None:
@@ -89,7 +98,7 @@ def _root_of_product(base: Contract, exponent: Fraction) -> Node | None:
     outside: list[Labelled] = []
     inside: list[tuple[Node, tuple[int, ...]]] = []
     for (part, labels), count in counted.items():
-        if is_nonnegative(part) or _is_sum_of_squares(part):
+        if _is_never_negative(part):
             outside.append((power(part, numbers.multiply(exponent, count)), labels))
         else:
             inside += [(part, labels)] * count
@@ -106,6 +115,12 @@ def _root_of_product(base: Contract, exponent: Fraction) -> Node | None:
         held = tuple(dict.fromkeys(label for _, labels in inside for label in labels))
         outside.append((power(contract(inside, held), exponent), held))
     return contract(outside, base.out, {label: base.sizes[label] for label in base.out})
+
+
+def _is_never_negative(part: Node) -> bool:
+    base, exponent = base_and_exponent(part)
+    node = base if isinstance(exponent, int) and exponent % 2 else part
+    return is_nonnegative(node) or _is_sum_of_squares(node)
 
 
 def _is_sum_of_squares(node: Node) -> bool:

@@ -7,11 +7,24 @@ from fractions import Fraction
 from typing import Any, final
 
 from matcalc.errors import DomainError
-from matcalc.graph import Contract, Node, apply, contract, identity, is_zero, permute, scale, zero
+from matcalc.graph import (
+    Coefficient,
+    Contract,
+    Node,
+    apply,
+    contract,
+    identity,
+    is_zero,
+    multiply,
+    permute,
+    scale,
+    zero,
+)
+from matcalc.graph.contraction import connected
 from matcalc.rules import namespaces as ns
 from matcalc.rules.entries import Function, Parameter
 from matcalc.rules.operands import Operand
-from matcalc.rules.patterns import applied, multiple, untransposed
+from matcalc.rules.patterns import applied, multiple, scalar_apart, untransposed
 from matcalc.rules.registry import register
 
 Labels = tuple[Hashable, ...]
@@ -58,10 +71,12 @@ class Cross(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """x × x = 0, (c x) × y = c (x × y)."""
-        (a, x), (c, y) = map(multiple, operands)
+        (a, (r, x)), (c, (s, y)) = map(_linearly, operands)
         if x is y or is_zero(x) or is_zero(y):
             return zero(x.axes)
-        return scale(a, scale(c, apply(self, [x, y]))) if a != 1 or c != 1 else None
+        if [x, y] == list(operands):
+            return None
+        return scale(a, scale(c, multiply(r, s, apply(self, [x, y]))))
 
 
 @final
@@ -107,8 +122,8 @@ class Skew(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """skew(c x) = c skew(x)."""
-        coefficient, x = multiple(operands[0])
-        return scale(coefficient, apply(self, [x])) if coefficient != 1 else None
+        coefficient, (s, x) = _linearly(operands[0])
+        return scale(coefficient, multiply(s, apply(self, [x]))) if x is not operands[0] else None
 
 
 @final
@@ -144,9 +159,9 @@ class Vee(Function):
 
     def build(self, operands: Sequence[Node], parameters: Labels) -> Node | None:
         """vee(skew(x)) = x, vee(Aᵀ) = -vee(A), vee(c A) = c vee(A), vee(u vᵀ) = v × u / 2, 0 of a symmetric matrix."""
-        coefficient, A = multiple(operands[0])
-        if coefficient != 1:
-            return scale(coefficient, apply(self, [A]))
+        coefficient, (s, A) = _linearly(operands[0])
+        if A is not operands[0]:
+            return scale(coefficient, multiply(s, apply(self, [A])))
         if A.symmetric:
             return zero(A.axes[:1])
         inner = applied(A, "skew")
@@ -163,18 +178,24 @@ def _of_unit_vectors(dim: Any) -> Node:
     return apply(SKEW, [identity(dim)])
 
 
+def _linearly(node: Node) -> tuple[Coefficient, tuple[Node, Node]]:
+    """`(c, (s, X))` such that the node is c s X, with a number and a scalar."""
+    coefficient, inner = multiple(node)
+    return coefficient, scalar_apart(inner)
+
+
 def _of_outer_product(A: Node) -> Node | None:
     """v × u / 2 where A is u vᵀ."""
-    if not isinstance(A, Contract) or len(A.out) != 2 or len(A.sizes) != 2 or A.out[0] == A.out[1]:
+    if not isinstance(A, Contract) or len(A.out) != 2 or A.out[0] == A.out[1]:
         return None
-    if any(len(labels) > 1 for _, labels in A.factors):
-        return None
-    sides = [
-        contract([pair for pair in A.factors if pair[1] == (label,)], (label,), {label: A.sizes[label]})
-        for label in A.out
-    ]
-    scalars = [pair for pair in A.factors if not pair[1]]
-    return scale(_HALF, contract([*scalars, (apply(CROSS, sides[::-1]), "i")], "i"))
+    sides = []
+    parts = [[A.factors[k] for k in members] for members in connected(A.factors)]
+    for label, other in (A.out, A.out[::-1]):
+        own = [pair for part in parts if any(label in labels for _, labels in part) for pair in part]
+        if any(other in labels for _, labels in own):
+            return None
+        sides.append(contract(own, (label,), {label: A.sizes[label]}))
+    return scale(_HALF, apply(CROSS, sides[::-1]))
 
 
 CROSS = register(Cross())

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from matcalc.graph import Apply, Axes, Coefficient, Contract, Node, Sum, apply, contract, identity, permute
+from matcalc.graph import (
+    ONE,
+    Apply,
+    Axes,
+    Coefficient,
+    Contract,
+    Node,
+    Sum,
+    apply,
+    contract,
+    identity,
+    permute,
+)
+from matcalc.graph.contraction import connected
 
 
 def permuted(node: Node) -> tuple[Node, tuple[int, ...]]:
@@ -35,6 +48,19 @@ def multiple(node: Node) -> tuple[Coefficient, Node]:
     if isinstance(node, Sum) and len(node.terms) == 1:
         return node.terms[0]
     return 1, node
+
+
+def scalar_apart(node: Node) -> tuple[Node, Node]:
+    """`(s, X)` such that the node is s X: of a product the factors that hang together with nothing that comes out."""
+    if not isinstance(node, Contract) or not node.factors:
+        return ONE, node
+    parts = [[node.factors[k] for k in members] for members in connected(node.factors)]
+    beside = [part for part in parts if not any(label in node.out for _, labels in part for label in labels)]
+    if not beside:
+        return ONE, node
+    kept = [pair for part in parts if part not in beside for pair in part]
+    sizes = {label: node.sizes[label] for label in node.out}
+    return contract([pair for part in beside for pair in part], ()), contract(kept, node.out, sizes)
 
 
 def diagonal_of(node: Node) -> Node | None:

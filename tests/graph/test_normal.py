@@ -51,6 +51,9 @@ def test_it_comes_to_rest(text: str) -> None:
         ("sqrt(norm(X @ x)**2 / norm(X @ x)**4)", "1 / norm(X @ x)"),
         ("sqrt(norm(X @ x)**2 * norm(Y)**2)", "norm(Y) * norm(X @ x)"),
         ("sqrt((x.T @ X @ x)**3)", "(x.T @ X @ x) * sqrt(x.T @ X @ x)"),
+        ("sqrt(norm(X @ x)**2 * norm(x)**2 / (norm(X @ x)**4 * norm(x)**4))", "1 / (norm(x) * norm(X @ x))"),
+        ("sqrt(x**(-2)) / x", "x / sqrt(x**2) / x**2"),
+        ("sqrt(x**(-4))", "x**(-2)"),
         # A base that meets its power.
         ("x.T @ x / norm(x)", "norm(x)"),
         ("(x / norm(x)) / norm(x / norm(x))", "x / norm(x)"),
