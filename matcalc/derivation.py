@@ -11,7 +11,7 @@ from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import simplify
 from matcalc.computed import Computation, Computed, said
 from matcalc.conditions import conditions
-from matcalc.errors import DomainError, LimitError, UnknownNameError
+from matcalc.errors import DomainError, LimitError, MissingKeyError, UnknownNameError
 from matcalc.expression import Expression, is_given, parse
 from matcalc.graph import Node, Symbol, fuse, is_same, normal, permute, symbol, tidy, topological
 from matcalc.language.declarations import Declaration
@@ -169,12 +169,14 @@ class Derivation(Shown, Computed):
         outputs = {name: (node, node.axes) for name, node in zip(("left", "right"), found, strict=True)}
         return Evaluator(outputs, self._symbols, self.functions)
 
-    def operator(self, /, **values: Any) -> Any:
+    def operator(self, /, *positional: Any, **values: Any) -> Any:
         """The derivative at a point as a linear operator: rows are the outputs, columns the (last) variable.
 
         It has matvec, rmatvec, todense and solve, and fits where SciPy takes a LinearOperator. Matrices are flattened
         in NumPy's order; in the layouts "jacobian" and "denominator" as these have them. Raises as evaluators do.
         """
+        if positional:
+            raise self._operators.dense.misplaced()
         return self._operators.at(values)
 
     @cached_property
@@ -229,7 +231,11 @@ class Derivations(Mapping[str, Derivation], Computed):
         self._derivations = dict(derivations)
 
     def __getitem__(self, name: str) -> Derivation:
-        return self._derivations[name]
+        try:
+            return self._derivations[name]
+        except (KeyError, TypeError):
+            known = ", ".join(self._derivations)
+            raise MissingKeyError(f"there is no derivative by {name!r}", hint=f"by {known}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._derivations)

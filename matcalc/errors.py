@@ -69,6 +69,10 @@ class UnknownNameError(MatcalcError):
     code = "name_error"
 
 
+class MissingKeyError(UnknownNameError, KeyError):
+    """A mapping by names has nothing under this one. Also a KeyError, as of every mapping."""
+
+
 class DomainError(MatcalcError):
     """A value, argument or option outside what the operation is defined for."""
 

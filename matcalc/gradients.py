@@ -64,9 +64,9 @@ class ValueAndGrad(Computed):
     def _call(self) -> Any:
         return self.numpy()
 
-    def __call__(self, /, **values: Any) -> Any:
+    def __call__(self, /, *positional: Any, **values: Any) -> Any:
         """(value, gradient) at arrays given by name; for several variables the gradients are a dict."""
-        return self._call(**values)
+        return self._call(*positional, **values)
 
     def __repr__(self) -> str:
         return f"<value and gradient of {self._of.text} by {', '.join(self._gradients)}>"

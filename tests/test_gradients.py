@@ -103,3 +103,15 @@ def test_torch_agrees_with_numpy(expression: str, wrt: str, order: int) -> None:
         values[name] = rng.uniform(0.5, 1.5, counts)
     found = derivative.torch()(**{name: torch.as_tensor(array) for name, array in values.items()})
     assert np.allclose(found.numpy(), derivative.numpy()(**values), rtol=1e-10)
+
+
+def test_a_variable_that_was_not_asked_for() -> None:
+    """A mistake like any other, and a KeyError, so that a mapping's own methods work."""
+    found = mc.derive("u.T @ W @ x", ["W", "x"])
+    assert "u" not in found
+    assert found.get("u") is None
+    for name in ("u", ["W"]):
+        with pytest.raises(mc.UnknownNameError, match="there is no derivative by") as caught:
+            found[name]  # type: ignore[index]
+        assert isinstance(caught.value, KeyError)
+        assert str(caught.value).endswith("hint: by W, x")

@@ -47,20 +47,21 @@ def forward(xp: Any, parameters: Mapping[str, Any], X: Any, U: Any, depth: int) 
     return (U * h).sum()
 
 
-def by_hand(values: Mapping[str, Array], depth: int) -> tuple[Any, dict[str, Array]]:
-    """Value and gradients as a careful hand writes them."""
+def by_hand(xp: Any, values: Mapping[str, Any], depth: int) -> tuple[Any, dict[str, Any]]:
+    """Value and gradients as a careful hand writes them, in NumPy or torch."""
     X, U = values["X"], values["U"]
     one = X.ndim == 1
     hs = [X]
     for layer in range(1, depth + 1):
         b = values[f"b{layer}"]
-        hs.append(np.tanh(values[f"W{layer}"] @ hs[-1] + (b if one else b[:, None])))
+        hs.append(xp.tanh(values[f"W{layer}"] @ hs[-1] + (b if one else b[:, None])))
     value, back, found = (U * hs[-1]).sum(), U, {}
     for layer in range(depth, 0, -1):
         delta = back * (1 - hs[layer] ** 2)
-        found[f"W{layer}"] = np.outer(delta, hs[layer - 1]) if one else delta @ hs[layer - 1].T
+        found[f"W{layer}"] = xp.outer(delta, hs[layer - 1]) if one else delta @ hs[layer - 1].T
         found[f"b{layer}"] = delta if one else delta.sum(axis=1)
-        back = values[f"W{layer}"].T @ delta
+        if layer > 1:
+            back = values[f"W{layer}"].T @ delta
     return value, found
 
 
@@ -79,7 +80,7 @@ def gradients(
                         rows.setdefault(name, []).append(value)
                 means = {name: f"{geometric_mean(values):.2f}" for name, values in rows.items()}
                 worst = f"{max(rows['our JAX']):.2f}"
-                shown = ("our NumPy", "by hand", "/ autograd", "/ torch", "/ forward")
+                shown = ("our NumPy", "by hand", "/ autograd", "/ torch", "torch by hand", "/ forward")
                 others = [means.get(name, "") for name in shown]
                 yield [f"{width} × {batch}, {np.dtype(dtype).name}", means["our JAX"], worst, *others]
 
@@ -99,7 +100,7 @@ def one_network(jax: Any, depth: int, width: int, batch: int, dtype: Any, rounds
         "JAX": waiting(reference, moved, on_jax["X"], on_jax["U"]),
         "our JAX": waiting(ours_jax, **on_jax),
         "our NumPy": lambda: ours_numpy(**values),
-        "by hand": lambda: by_hand(values, depth),
+        "by hand": lambda: by_hand(np, values, depth),
         "forward": lambda: forward(np, values, values["X"], values["U"], depth),
     }
     for name in ("our JAX", "our NumPy", "by hand"):
@@ -112,6 +113,7 @@ def one_network(jax: Any, depth: int, width: int, batch: int, dtype: Any, rounds
         found["/ autograd"] = ratio(times, "our NumPy", "autograd")
     if "torch" in contenders:
         found["/ torch"] = ratio(times, "our torch", "torch")
+        found["torch by hand"] = ratio(times, "torch by hand", "torch")
     return found
 
 
@@ -142,12 +144,16 @@ def rivals(pair: mc.ValueAndGrad, values: Mapping[str, Array], depth: int) -> di
             value = forward(torch, leaves, tensors["X"], tensors["U"], depth)
             return torch.autograd.grad(value, list(leaves.values()))
 
-        found |= {"torch": backward, "our torch": lambda: ours(**tensors)}
+        found |= {
+            "torch": backward,
+            "our torch": lambda: ours(**tensors),
+            "torch by hand": lambda: by_hand(torch, tensors, depth),
+        }
     return found
 
 
-def rank_one(width: int, rounds: int) -> float:
-    """A weight's gradient as two vectors, in terms of JAX's dense gradient."""
+def rank_one(width: int, rounds: int) -> tuple[float, float]:
+    """A weight's gradient as two vectors, ours and by hand, in terms of JAX's dense gradient."""
     import jax
 
     rng = np.random.default_rng(0)
@@ -155,7 +161,13 @@ def rank_one(width: int, rounds: int) -> float:
     factors = mc.derive("u.T @ tanh(W @ x + b)", "W").factors()
     reference = jax.jit(jax.grad(lambda W, x, u, b: u @ jax.numpy.tanh(W @ x + b)))
     on_jax = [jax.numpy.asarray(array) for array in (W, x, u, b)]
-    contenders = {"JAX": waiting(reference, *on_jax), "ours": lambda: factors(W=W, x=x, u=u, b=b)}
-    found = contenders["ours"]()
-    agree(np.outer(found["left"], found["right"]), contenders["JAX"](), 1e-9)
-    return ratio(timed(contenders, rounds), "ours", "JAX")
+    contenders = {
+        "JAX": waiting(reference, *on_jax),
+        "ours": lambda: factors(W=W, x=x, u=u, b=b),
+        "by hand": lambda: {"left": u * (1 - np.tanh(W @ x + b) ** 2), "right": x.copy()},
+    }
+    for name in ("ours", "by hand"):
+        found = contenders[name]()
+        agree(np.outer(found["left"], found["right"]), contenders["JAX"](), 1e-9)
+    times = timed(contenders, rounds)
+    return ratio(times, "ours", "JAX"), ratio(times, "by hand", "JAX")

@@ -41,6 +41,15 @@ _RECORDS = (Attribute, Call, Item, Operation)
 _LIKE = {"zeros_like": 0, "ones_like": 1}
 _BINARY = frozenset({"maximum", "minimum", "logaddexp", "heaviside", "where"})
 _STEMS = {"exp": "e", "amax": "top", "sum": "total", "abs": "size", "isfinite": "finite", "where": "kept"}
+_STEMS |= {
+    "eye": "identity",
+    "expm": "exponential",
+    "zeros_like": "zero",
+    "ones_like": "one",
+    "concatenate": "block",
+}
+# What only arranges the entries of its first argument.
+_VIEWS = frozenset({"reshape", "moveaxis", "swapaxes", "broadcast_to"})
 
 
 @dataclass
@@ -190,7 +199,7 @@ class _Expression:
         if id(part) in self.shared or (
             self.whole is not None and part is not self.whole and len(made[0]) > _LONG
         ):
-            name = self.local.fresh(stem_of(part))
+            name = self.local.numbered(stem_of(part, [text for text, _ in self.operands]))
             self.lines.append(f"{name} = {made[0]}")
             self._named[id(part)] = name
             return name, ATOM
@@ -262,14 +271,23 @@ def _gives_tuple(part: Any) -> bool:
     return isinstance(part, Call) and isinstance(part.function, Library) and part.function.name in TUPLES
 
 
-def stem_of(part: Any) -> str:
-    """What to call a part of a trace."""
-    while isinstance(part, Item):
-        part = part.value
-    if isinstance(part, Call):
-        last = part.function.name.rpartition(".")[2] if isinstance(part.function, Library | Attribute) else ""
-        return _STEMS.get(last, "t")
-    return "t"
+def stem_of(part: Any, arguments: Sequence[str] = ()) -> str:
+    """What to call a part of a trace, in terms of the names of the arguments."""
+    while True:
+        called = part.function if isinstance(part, Call) else None
+        last = called.name.rpartition(".")[2] if isinstance(called, Library | Attribute) else ""
+        if isinstance(part, Item) and isinstance(part.value, Attribute) and part.value.name == "shape":
+            return "n"
+        if isinstance(part, Item):
+            part = part.value
+        elif last in _VIEWS and isinstance(called, Library):
+            part = part.arguments[0]
+        elif isinstance(part, Argument) and part.place < len(arguments):
+            return arguments[part.place]
+        elif isinstance(part, tuple) and not isinstance(part, (*_RECORDS, Library, Argument)):
+            return "rows"
+        else:
+            return _STEMS.get(last, "t")
 
 
 def library_function(name: str, xp: Any) -> Callable[..., Any]:

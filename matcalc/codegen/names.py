@@ -25,6 +25,16 @@ class Names:
         self._taken.add(name)
         return name
 
+    def numbered(self, wanted: str) -> str:
+        """`wanted`, or with the next free number behind it: t, t2, t3."""
+        name = wanted
+        count = 1
+        while name in self._taken:
+            count += 1
+            name = f"{wanted}{count}"
+        self._taken.add(name)
+        return name
+
 
 def identifier(text: str) -> str:
     """A name as close to `text` as Python allows: normalised as Python does, no keyword."""

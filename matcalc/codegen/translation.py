@@ -135,7 +135,7 @@ class _Translated:
         made, level = self._text(part)
         long = len(made) > _LONG and part is not self.whole
         if isinstance(part, Call | Item | Operation) and (long or id(part) in self.shared):
-            name = self.names.fresh(stem_of(part))
+            name = self.names.numbered(stem_of(part))
             self.lines.append(f"{name} = {made};" if self.of.language == "MATLAB" else f"{name} = {made}")
             self._named[id(part)] = name
             return name, ATOM

@@ -20,11 +20,9 @@ class Arrays:
         self.module = module
         self.kinds: Any = module.ndarray
 
-    def is_plain(self, value: Any, rank: int) -> bool:
-        """Whether a value is an array of floats with `rank` axes, to be taken as it is."""
-        if self.module is np:
-            return type(value) is np.ndarray and value.ndim == rank and value.dtype.kind == "f"
-        return isinstance(value, self.kinds) and value.ndim == rank and value.dtype.kind == "f"
+    def is_plain(self, value: Any) -> bool:
+        """Whether a value is an array of floats, to be taken as it is."""
+        return isinstance(value, self.kinds) and value.dtype.kind == "f"
 
     def array(self, value: Any, like: Any = None) -> Any:
         """An array of a value; `like` is another one whose device it is to share."""
@@ -55,9 +53,9 @@ class Tensors(Arrays):
         self.module = module
         self.failures = (module.linalg.LinAlgError,)
 
-    def is_plain(self, value: Any, rank: int) -> bool:
-        """Whether a value is a tensor of floats with `rank` axes."""
-        return isinstance(value, self.module.Tensor) and value.ndim == rank and value.dtype.is_floating_point
+    def is_plain(self, value: Any) -> bool:
+        """Whether a value is a tensor of floats."""
+        return isinstance(value, self.module.Tensor) and value.dtype.is_floating_point
 
     def array(self, value: Any, like: Any = None) -> Any:
         """A tensor; a number is one of no axes."""

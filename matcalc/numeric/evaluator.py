@@ -22,6 +22,7 @@ from matcalc.shapes.dims import dim_parts, dim_text
 Output = tuple[Node, Axes]
 
 _HIGHEST_DERIVATIVE = 4
+_KEPT = 16
 
 
 def numpy_evaluator(
@@ -76,11 +77,14 @@ class Evaluator:
         self._arrays = arrays_of(self._generated.target)
         self.__name__ = name
         self._needed = {symbol.name: text for symbol, text in self._generated.arguments.items()}
-        # What the quick way asks of the arguments: exactly these names, as float arrays of these ranks.
-        self._ranks = tuple((symbol.name, len(array_shape(symbol))) for symbol in self._generated.arguments)
+        # What the quick way asks of the arguments: exactly these names, as arrays of floats.
+        self._names = frozenset(self._needed)
+        self._on_numpy = self._generated.target is NUMPY
         plain = all(text == argument for argument, text in self._needed.items())
         known = not self._generated.functions and not self._generated.sizes
         self._quick = plain and known
+        # The forms of arguments of which some are not needed, and which have been looked at.
+        self._known: set[tuple[object, ...]] = set()
 
     @property
     def source(self) -> str:
@@ -95,17 +99,46 @@ class Evaluator:
     def __repr__(self) -> str:
         return f"<{self._generated.target.library} evaluator of {', '.join(self.parameters) or 'nothing'}>"
 
-    def __call__(self, /, **values: Any) -> Any:
+    def __call__(self, /, *positional: Any, **values: Any) -> Any:
         """The array at `values`, given by keyword."""
-        if self._quick and len(values) == len(self._ranks):
-            is_plain = self._arrays.is_plain
-            for name, rank in self._ranks:
-                if name not in values or not is_plain(values[name], rank):
-                    break
-            else:
-                result = self._run(values)
+        if positional:
+            raise self.misplaced()
+        if self._quick and values.keys() == self._names:
+            if self._are_plain(values):
+                try:
+                    result = self._run(values)
+                except ShapeError:
+                    # A column may have come as (n, 1); else the careful way tells what is wrong.
+                    return self._carefully(values)
                 return result if type(result) is np.ndarray else self._finished(result, ())
-        return self._carefully(values)
+            return self._carefully(values)
+        key = self._form(values) if self._quick and len(values) > len(self._names) else None
+        if key in self._known:
+            return self._finished(self._run({name: values[name] for name in self._names}), ())
+        return self._carefully(values, key)
+
+    def misplaced(self) -> DomainError:
+        """The error for arguments that are given by their places."""
+        names = ", ".join(f"{name}=…" for name in self.parameters)
+        return DomainError("arguments are given by name, not by place", hint=f"call it as ({names})")
+
+    def _are_plain(self, values: Mapping[str, Any]) -> bool:
+        """Whether all are arrays of floats of the library; the function looks at shapes itself."""
+        if self._on_numpy:
+            # As is_plain has it, in a third of the time.
+            return False not in [
+                type(value) is np.ndarray and value.dtype.kind == "f" for value in values.values()
+            ]
+        return all(map(self._arrays.is_plain, values.values()))
+
+    def _form(self, values: Mapping[str, Any]) -> tuple[object, ...] | None:
+        """Names, shapes and dtypes of arrays of which the function does not need all; None where one is no array."""
+        key: list[object] = []
+        for name, value in values.items():
+            if type(value) is not np.ndarray:
+                return None
+            key += (name, value.shape, value.dtype)
+        return tuple(key)
 
     def _run(self, arguments: Mapping[str, Any]) -> Any:
         try:
@@ -116,9 +149,16 @@ class Evaluator:
             # Python's own numbers, as in log(0) and 1/0: no array could hold infinity.
             raise DomainError(f"the formula has no value, whatever its variables are: {error}") from error
 
-    def _carefully(self, values: Mapping[str, Any]) -> Any:
-        """Arguments of every form that is allowed, and an error that says what is wrong with the others."""
+    def _carefully(self, values: Mapping[str, Any], form: tuple[object, ...] | None = None) -> Any:
+        """Arguments of every form that is allowed, and an error that says what is wrong with the others.
+
+        Arrays of a `form` that has been looked at, and were taken as they were, need no second look.
+        """
         arguments, stacked = self._checked(values)
+        if form and not stacked and all(array is values[name] for name, array in arguments.items()):
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            self._known.add(form)
         return self._finished(self._run(arguments), stacked)
 
     def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -137,6 +137,16 @@ def test_the_collector_runs_again() -> None:
         gc.enable()
 
 
+def test_names_in_helpers_are_readable() -> None:
+    """Parts are called by what they are, and numbered."""
+    import matcalc as mc
+
+    source = mc.derive("tr(expm(X) @ A)", "X", order=2).code()
+    assert "__" not in source
+    assert "identity = np.reshape(np.eye(n * n" in source
+    assert "A2 = A[..., None, None, :, :]" in source
+
+
 def test_functions_of_a_single_vector_are_written_for_one() -> None:
     """Along the only axis is along all of them; of vectors and stacks of them one helper serves both."""
     import matcalc as mc

@@ -211,3 +211,38 @@ def gradient_of(node: Any) -> Any:
     from matcalc.calculus.sweep import derive_nodes
 
     return derive_nodes(node, [x])[0]
+
+
+def test_arguments_by_place_are_refused() -> None:
+    import matcalc as mc
+
+    derivative = mc.derive("x.T @ A @ x", "x")
+    array = np.ones(3)
+    for call in (
+        derivative.numpy(),
+        derivative.jax(),
+        derivative.operator,
+        mc.value_and_grad("x.T @ x", "x"),
+    ):
+        with pytest.raises(mc.DomainError, match="by name, not by place"):
+            call(array)
+
+
+def test_arrays_that_are_not_needed_are_looked_at_all_the_same() -> None:
+    """Once for each form that they have."""
+    import matcalc as mc
+
+    evaluator = mc.derive("norm(X - U @ V.T)**2/2", "U", order=2).numpy()
+    values = {"X": np.ones((4, 5)), "U": np.ones((4, 2)), "V": np.arange(10.0).reshape(5, 2)}
+    first, second = evaluator(**values), evaluator(**values)
+    assert np.array_equal(first, second)
+    assert np.array_equal(
+        first.astype(np.float32), evaluator(**{**values, "V": values["V"].astype(np.float32)})
+    )
+    for _ in range(2):
+        with pytest.raises(mc.ShapeError, match="'U' has shape"):
+            evaluator(**{**values, "U": np.ones((3, 2))})
+        with pytest.raises(mc.UnknownNameError, match="'W'"):
+            evaluator(**values, W=np.ones(3))
+        with pytest.raises(mc.DomainError, match="'U' is not an array of numbers"):
+            evaluator(**{**values, "U": np.array([["a", "b"]] * 4)})
