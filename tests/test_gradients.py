@@ -70,7 +70,7 @@ def test_torch() -> None:
         assert torch.allclose(tensors[name].grad, gradient, rtol=1e-10)
     single = {name: torch.tensor(array) for name, array in point(np.float32).items()}
     assert pair(**single)[1]["W"].dtype == torch.float32
-    with pytest.raises(mc.ShapeError, match="x has shape"):
+    with pytest.raises(mc.ShapeError, match="'x' has shape"):
         pair(**{**single, "x": torch.ones(7)})
     batch = torch.stack([single["x"], 2 * single["x"]])
     mapped = torch.vmap(lambda x: pair(**{**single, "x": x})[1]["W"])(batch)
