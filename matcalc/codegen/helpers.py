@@ -97,6 +97,10 @@ class Helpers:
             name = self.names.fresh(wanted)
             self.opaque[name] = function.name
             return name
+        if isinstance(trace, Call) and isinstance(trace.function, Library):
+            whole = tuple(map(Argument, range(arity)))
+            if trace == Call(trace.function, whole, ()):
+                return _Expression(self, ()).text(trace.function)[0]
         counts = counts_of(trace)
         once = all(counts.get(("argument", place), 0) <= 1 for place in range(arity))
         if once and len(counts) - arity <= _SHORT and max(counts.values(), default=1) == 1:

@@ -33,6 +33,8 @@ def _float(value: int | Fraction) -> float:
 
 def number_text(value: Coefficient) -> str:
     """The number, as a fraction where it is one."""
+    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        return repr(value)
     numerator, denominator = simplest(value)
     return repr(numerator) if denominator == 1 else f"{numerator!r} / {denominator}"
 

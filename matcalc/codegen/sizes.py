@@ -87,6 +87,9 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
         defines: list[tuple[str, int, Dim]] = []
         checked = False
         for axis, dim in enumerate(array_shape(symbol)):
+            if isinstance(dim, int):
+                checked = True
+                continue
             unknown = {part for part in dim_parts(dim) if isinstance(part, str) and part not in known}
             parts = dim_parts(dim)
             if len(unknown) == 1 and parts.count(next(iter(unknown))) == 1:

@@ -224,6 +224,8 @@ class Statements(ABC):
         if found.op == "number":
             text = number_text(abs(coefficient * found.attributes[0]))
             return coefficient * found.attributes[0] < 0, text, PRODUCT if "/" in text else ATOM
+        if coefficient in (1, -1):
+            return coefficient < 0, *self.fitted(operand, instruction)
         magnitude = -coefficient if coefficient < 0 else coefficient
         numerator, denominator = simplest(magnitude)
         text, level = self.fitted(operand, instruction)
