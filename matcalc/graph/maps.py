@@ -82,9 +82,9 @@ def _repeat(node: Node, axes: Axes, where: Sequence[int] = ()) -> Node:
 
 def power(base: Node, exponent: Node | Coefficient) -> Node:
     """base ** exponent, entry by entry; the exponent is a scalar node, a number, or has the axes of the base."""
-    if isinstance(exponent, Node):
-        return elementwise(power_function(), base, exponent)
-    return _power(base, number(exponent))
+    if not isinstance(exponent, Node):
+        return _power(base, number(exponent))
+    return elementwise(power_function(), base, exponent) if exponent.axes else _power(base, exponent)
 
 
 def divide(a: Node, b: Node) -> Node:

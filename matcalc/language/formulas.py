@@ -115,7 +115,8 @@ def _compile(part: Syntax) -> Build:
 def _compile_power(base: Build, exponent: Syntax) -> Build:
     value = _number(exponent)
     if value is not None:
-        return lambda nodes: power(base(nodes), value)
+        above = number(value)
+        return lambda nodes: power(base(nodes), above)
     built = _compile(exponent)
     return lambda nodes: power(base(nodes), built(nodes))
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from matcalc.calculus.laws.facts import HEADS, head
 from matcalc.calculus.laws.instances import filled, instantiated
-from matcalc.calculus.laws.matching import WHOLE, factors, match, signed_terms, terms
+from matcalc.calculus.laws.matching import WHOLE, factors, is_negative, match, signed_terms, terms
 from matcalc.graph import (
     Apply,
     Coefficient,
@@ -122,9 +122,12 @@ class NodeRewrite(Rewrite):
     def __init__(self, pattern: Node, replacement: Node) -> None:
         super().__init__(pattern, replacement)
         self.heads = tuple(node_key(pattern, one) for one in _heads(pattern))
+        self._of_negative = len(pattern.children) == 1 and is_negative(pattern.children[0])
 
     def __call__(self, node: Node) -> Node | None:
         """The node rewritten; 1/(1 + eˣ) = sigmoid(-x) also rewrites the square of the left side."""
+        if self._of_negative and not is_negative(node.children[0]):
+            return None
         for bound in match(self.pattern, node, {}, self.scalar):
             return filled(instantiated(self.replacement, bound, self.scalar, node.axes), node.axes)
         if is_power(self.pattern):

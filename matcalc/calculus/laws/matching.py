@@ -135,7 +135,7 @@ def _sum(pattern: Sum, node: Node, bound: Binding, scalar: bool) -> Iterator[Bin
     outside, inside = signed_terms(pattern)
     if len(inside) == 1:
         [(coefficient, inner)] = inside
-        if coefficient < 0 and not _is_negative(node):
+        if coefficient < 0 and not is_negative(node):
             return
         inverse = exact_power(coefficient, -1)
         if inverse is not None:
@@ -147,7 +147,7 @@ def _sum(pattern: Sum, node: Node, bound: Binding, scalar: bool) -> Iterator[Bin
                 yield extended
 
 
-def _is_negative(node: Node) -> bool:
+def is_negative(node: Node) -> bool:
     """Whether a node is written with a minus: -x stands for such ones only, or everything would match."""
     return (
         isinstance(node, Sum)
