@@ -5,7 +5,7 @@ It counts roughly what `matcalc.notation.tokens` counts, but on the graph, witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from matcalc.calculus.opening import unscaled
@@ -147,13 +147,8 @@ def _is_division_by_size(node: Map) -> bool:
     return exponent == -1 and isinstance(base, Size)
 
 
-def named_parts(root: Node, order: Sequence[Node] | None = None) -> frozenset[Node]:
-    """The parts of a result that will be named, without the result itself."""
-    return frozenset(shared_parts([root], order)) - {root}
-
-
 def written(root: Node) -> int:
     """The length of a whole result: the parts that will be named, each once, and the formula."""
-    parts = named_parts(root)
+    parts = frozenset(shared_parts([root])) - {root}
     measure = Measure(lambda: parts)
     return sum(measure.body(part) + 2 for part in parts) + measure.body(root)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild, shared_parts
+from matcalc.calculus.whole import Whole
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild
 from matcalc.shapes.dims import Dim
 
 
@@ -58,19 +59,17 @@ def diagonal_of_sum(node: Node) -> Node | None:
     return linear(terms, node.axes[:1])
 
 
-def with_products_open(root: Node, order: Sequence[Node], most: int) -> Node:
-    """The graph with the products that would be named flattened into the products they are factors of.
+def with_products_open(whole: Whole, most: int) -> Node:
+    """The root with the products that would be named flattened into the products they are factors of.
 
-    `order` are its parts, operands first. With more than `most` such products it is left alone: a network's layers
-    keep their names.
+    With more than `most` such products it is left alone: a network's layers keep their names.
     """
-    shared = shared_parts([root], order)
-    named = [part for part in shared if isinstance(part, Contract) and len(part.factors) > 1]
+    named = [part for part in whole.shared if isinstance(part, Contract) and len(part.factors) > 1]
     if not named or len(named) > most:
-        return root
+        return whole.root
     opened = frozenset(named)
     new: dict[Node, Node] = {}
-    for node in order:
+    for node in whole.order:
         made = node
         if isinstance(node, Contract) and any(child in opened or child in new for child in node.children):
             made = contract(node.factors, node.out, sizes_of(node), opened.__contains__, new)
@@ -78,4 +77,4 @@ def with_products_open(root: Node, order: Sequence[Node], most: int) -> Node:
             made = rebuild(node, [new.get(child, child) for child in node.children])
         if made is not node:
             new[node] = made
-    return new.get(root, root)
+    return new.get(whole.root, whole.root)

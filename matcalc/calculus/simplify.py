@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected, with_unit
-from matcalc.calculus.cost import Measure, named_parts, written
+from matcalc.calculus.cost import Measure, written
 from matcalc.calculus.diagonal import with_diagonals
 from matcalc.calculus.expand import Marks, expanded, expanded_product, mirrored_out, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
@@ -64,7 +64,7 @@ def _prepared(whole: Whole) -> Whole:
 def _without_names(whole: Whole, unused: Collection[str]) -> Whole:
     """The result with named products opened where the whole is shorter without: a name must be worth it."""
     while True:
-        opened = with_products_open(whole.root, whole.order, NAMES)
+        opened = with_products_open(whole, NAMES)
         if opened is whole.root:
             return whole
         other = _settled(Whole(tidy(opened)[0]), unused)
@@ -114,7 +114,7 @@ class _Round:
         self.mirrors = {} if whole.features.isdisjoint(MIRRORED) else mirrored(self.order)
         self.outer = _outer_part(self.root, self.order)
         self.marks = Marks()
-        self.measure = Measure(lambda: named_parts(whole.root, whole.order))
+        self.measure = Measure(lambda: frozenset(whole.shared) - {whole.root})
 
     def run(self, laws: bool, algebra: bool) -> Node:
         """The root rewritten, by laws, by algebra, or both."""

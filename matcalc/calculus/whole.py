@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
 from matcalc.calculus.laws.index import features
-from matcalc.graph import Node, topological
+from matcalc.graph import Node, shared_parts, topological
 
 
 class Whole:
@@ -13,3 +16,8 @@ class Whole:
         self.root = root
         self.order = topological([root])
         self.features = features(self.order)
+
+    @cached_property
+    def shared(self) -> Sequence[Node]:
+        """The parts that occur more than once and are worth a name, operands first."""
+        return shared_parts([self.root], self.order)

@@ -127,12 +127,12 @@ class Gathered:
                 renamed[inner] = label
         for inner, dim in enumerate(node.sizes):
             if inner not in renamed:
-                self._fresh += 1
-                while ("fresh", self._fresh) in self.sizes:
-                    # What was gathered before brings its own fresh labels along.
-                    self._fresh += 1
-                renamed[inner] = ("fresh", self._fresh)
-                self.sizes[renamed[inner]] = dim
+                # Fresh labels count down from zero; what was gathered before brings its own along.
+                fresh = self._fresh - 1
+                while fresh in self.sizes:
+                    fresh -= 1
+                self._fresh = renamed[inner] = fresh
+                self.sizes[fresh] = dim
         for factor, held in node.factors:
             self._add(factor, tuple([renamed[inner] for inner in held]))
 
