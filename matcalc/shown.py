@@ -129,7 +129,7 @@ class Shown:
             self._shape,
             order,
             self._given_names,
-            tuple(self._taken),
+            lambda: self._taken,
             typed=self._typed,
             expanded=expanded,
             indices=indices,

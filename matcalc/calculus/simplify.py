@@ -123,7 +123,7 @@ class _Round:
             return self.root
         new: dict[Node, Node] = {}
         for node in self.order:
-            made = self.mirrors.get(node, node) if laws else node
+            made = self.mirrors.get(node, node) if laws and self.mirrors else node
             if new and any(child in new for child in made.children):
                 made = rebuild(made, [new.get(child, child) for child in made.children])
             if laws and made.children:

@@ -48,7 +48,7 @@ def derive_nodes(output: Node, variables: Sequence[Symbol]) -> list[Node]:
     pending: dict[Node, list[Node]] = {}
 
     def give(node: Node, contribution: Node) -> None:
-        if node in active and not is_zero(contribution):
+        if not is_zero(contribution):
             pending.setdefault(node, []).append(contribution)
 
     if output in active:

@@ -79,7 +79,7 @@ class _Entries:
 
     def __init__(self, writer: Written) -> None:
         self.writer = writer
-        self.supply: Iterator[str] = letters(writer.taken)
+        self.supply: Iterator[str] = letters(writer.taken())
         # Letters that come out of the form they stand in, and letters that several factors of a product around hold:
         # where a term of a sum lacks one, it is spread without a word.
         self.out: set[str] = set()

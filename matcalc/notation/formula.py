@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Literal
 
 from matcalc.errors import LimitError
@@ -26,7 +26,7 @@ def formula(
     shape: Shape,
     order: Mapping[str, int],
     given: Mapping[Node, str] | None = None,
-    taken: Sequence[str] = (),
+    taken: Callable[[], Collection[str]] = tuple,
     *,
     typed: Callable[[], Container[Node]] | None = None,
     expanded: bool = False,
@@ -34,7 +34,7 @@ def formula(
 ) -> Tree:
     """The formula of `node` as a value of `shape`, a row being the transpose of a column.
 
-    `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` names in use.
+    `order` ranks variables by first appearance, `given` are the user's names for parts, `taken` tells the names in use.
     `typed` tells the nodes that the user wrote, whose sums may broadcast; None means all of them.
     `expanded` writes every part out instead of naming those that occur twice (LimitError when that is unreadable),
     `indices` writes index forms: of operands in matrix notation, or of entries all the way down.
@@ -53,7 +53,7 @@ def formula(
         part: Name(shape_of(part) if len(part.axes) < 3 else part.axes, "", symmetric=part.symmetric)
         for part in named
     }
-    writer = Writer(order, parts, typed, frozenset(taken))
+    writer = Writer(order, parts, typed, taken)
     writer.write(nodes)
 
     def written(node: Node) -> Tree:
@@ -71,7 +71,7 @@ def formula(
         return body
     trees = [written(part) for part in named]
     asked = [Part(tree, (given or {}).get(part)) for part, tree in zip(named, trees, strict=True)]
-    for part, name in zip(named, name_parts(asked, {*taken, *_letters_in(body, *trees)}), strict=True):
+    for part, name in zip(named, name_parts(asked, {*taken(), *_letters_in(body, *trees)}), strict=True):
         # The names can only be chosen once all parts are written; until then their leaves are blank.
         parts[part].name = name
     definitions = tuple((parts[part].name, tree) for part, tree in zip(named, trees, strict=True))

@@ -52,7 +52,7 @@ def write_indexed(writer: Written, node: Node) -> Tree:
     """The node as an index form of its own axes."""
     if node in writer.parts:
         writer = writer.without(node)
-    supply = letters(writer.taken)
+    supply = letters(writer.taken())
     if isinstance(node, Fuse):
         inner = node.children[0]
         names = [next(supply) for _ in inner.axes]

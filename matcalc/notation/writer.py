@@ -53,7 +53,7 @@ class Writer:
         order: Mapping[str, int],
         parts: Mapping[Node, Name] | None = None,
         typed: Callable[[], Container[Node]] | None = None,
-        taken: Container[str] = (),
+        taken: Callable[[], Container[str]] = tuple,
     ) -> None:
         self.order = order
         self.taken = taken
@@ -267,6 +267,8 @@ class Writer:
 
         Where `loose` is not wanted only numbers are: 1 - tanh(z)**2, but ones(n) @ p.T.
         """
+        if not any([node.__class__ is Contract for node in nodes]):  # nothing is a mere repetition
+            return [self.signed(c, node) for c, node in zip(coefficients, nodes, strict=True)]
         covers = [covered_axes(node, self.parts) for node in nodes]
         axes = range(max((len(node.axes) for node in nodes), default=0))
         filled = all(any(axis in one for one in covers) for axis in axes)

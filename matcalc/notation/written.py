@@ -20,8 +20,8 @@ class Written(Protocol):
         """The parts that go by a name."""
 
     @property
-    def taken(self) -> Container[str]:
-        """The names in use, which are no letters of an index form."""
+    def taken(self) -> Callable[[], Container[str]]:
+        """Tells the names in use, which are no letters of an index form."""
 
     def tree(self, node: Node) -> Tree:
         """The formula of a written node, or the name of a part."""
