@@ -19,7 +19,6 @@ from matcalc.graph import (
     Sum,
     base_and_exponent,
     is_power,
-    shared_parts,
 )
 
 # Sharing makes formulas exponentially longer than their graphs; beyond this all are alike.
@@ -54,17 +53,18 @@ class Measure:
 
     def body(self, node: Node) -> int:
         """The length of the node itself, written out."""
-        if node not in self._known:
+        known, named = self._known, self.named
+        if node not in known:
             pending = [node]
             while pending:
                 top = pending[-1]
-                missing = [c for c in top.children if c not in self._known and c not in self.named]
+                missing = [c for c in top.children if c not in known and c not in named]
                 if missing:
                     pending += missing
                 else:
                     pending.pop()
-                    self._known[top] = min(self._own(top), _CAP)
-        return self._known[node]
+                    known[top] = min(self._own(top), _CAP)
+        return known[node]
 
     def _own(self, node: Node) -> int:
         if isinstance(node, Sum):
@@ -145,10 +145,3 @@ def _scaled(node: Contract) -> list[int]:
 def _is_division_by_size(node: Map) -> bool:
     base, exponent = base_and_exponent(node)
     return exponent == -1 and isinstance(base, Size)
-
-
-def written(root: Node) -> int:
-    """The length of a whole result: the parts that will be named, each once, and the formula."""
-    parts = frozenset(shared_parts([root])) - {root}
-    measure = Measure(lambda: parts)
-    return sum(measure.body(part) + 2 for part in parts) + measure.body(root)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matcalc.calculus.whole import Whole
 from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild
 from matcalc.shapes.dims import Dim
+
+if TYPE_CHECKING:
+    from matcalc.calculus.whole import Whole
 
 
 def only(part: Node) -> Callable[[Contract], bool]:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected, with_unit
-from matcalc.calculus.cost import Measure, written
 from matcalc.calculus.diagonal import with_diagonals
 from matcalc.calculus.expand import Marks, expanded, expanded_product, mirrored_out, with_tensors_open
 from matcalc.calculus.invertible import with_inverses
@@ -68,7 +67,7 @@ def _without_names(whole: Whole, unused: Collection[str]) -> Whole:
         if opened is whole.root:
             return whole
         other = _settled(Whole(tidy(opened)[0]), unused)
-        if written(other.root) >= written(whole.root):
+        if other.written >= whole.written:
             return whole
         whole = other
 
@@ -76,30 +75,32 @@ def _without_names(whole: Whole, unused: Collection[str]) -> Whole:
 def _settled(whole: Whole, unused: Collection[str]) -> Whole:
     """The result after as many rounds as make it shorter."""
     for _ in range(ROUNDS):
-        shorter = _shorter(_Round(whole, unused))
+        shorter = _shorter(whole, unused)
         if shorter is None:
             break
-        whole = Whole(shorter)
+        whole = shorter
     return whole
 
 
-def _shorter(rewriting: _Round) -> Node | None:
+def _shorter(whole: Whole, unused: Collection[str]) -> Whole | None:
     """The result of one round, or None where that is not shorter.
 
     What is shorter here may be longer as a whole, where it takes apart what is written once by name. Then laws and
     algebra are tried one without the other.
     """
-    node = rewriting.root
-    tried: Node | None = None
+    rewriting = _Round(whole, unused)
+    tried = whole.root
     for laws, algebra in ((True, True), (True, False), (False, True)):
         made = rewriting.run(laws, algebra)
-        if made is node:
+        if made is whole.root:
             if laws and algebra:
                 break
             continue
-        made = tidy(made)[0]
-        if made is not node and made is not tried and written(made) < written(node):
-            return made
+        [made] = tidy(made)
+        if made is not whole.root and made is not tried:
+            other = Whole(made)
+            if other.written < whole.written:
+                return other
         tried = made
     return None
 
@@ -114,7 +115,7 @@ class _Round:
         self.mirrors = {} if whole.features.isdisjoint(MIRRORED) else mirrored(self.order)
         self.outer = _outer_part(self.root, self.order)
         self.marks = Marks()
-        self.measure = Measure(lambda: frozenset(whole.shared) - {whole.root})
+        self.measure = whole.measure
 
     def run(self, laws: bool, algebra: bool) -> Node:
         """The root rewritten, by laws, by algebra, or both."""

@@ -1,23 +1,35 @@
-"""A result as simplification walks over it: its parts in order, and what occurs among them."""
+"""A result as simplification walks over it: its parts in order, what occurs among them, and how long it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
 
+from matcalc.calculus.cost import Measure
 from matcalc.calculus.laws.index import features
 from matcalc.graph import Node, shared_parts, topological
 
 
 class Whole:
-    """A root with all of its parts, operands first, and the functions and properties that occur among them."""
+    """A root with all of its parts, operands first."""
 
     def __init__(self, root: Node) -> None:
         self.root = root
         self.order = topological([root])
-        self.features = features(self.order)
+        self.measure = Measure(lambda: frozenset(self.shared) - {root})
+
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """The functions and the properties that occur."""
+        return features(self.order)
 
     @cached_property
     def shared(self) -> Sequence[Node]:
         """The parts that occur more than once and are worth a name, operands first."""
         return shared_parts([self.root], self.order)
+
+    @cached_property
+    def written(self) -> int:
+        """The length on paper: of the parts that will be named, each once, and of the formula."""
+        measure = self.measure
+        return sum(measure.body(part) + 2 for part in measure.named) + measure.body(self.root)
