@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear, rebuild
+from matcalc.graph import Coefficient, Contract, Node, Sum, contract, identity, linear
 from matcalc.shapes.dims import Dim
-
-if TYPE_CHECKING:
-    from matcalc.calculus.whole import Whole
 
 
 def only(part: Node) -> Callable[[Contract], bool]:
@@ -60,24 +56,3 @@ def diagonal_of_sum(node: Node) -> Node | None:
             return None
         terms.append((coefficient, contract(term.factors, term.out[:1], sizes_of(term))))
     return linear(terms, node.axes[:1])
-
-
-def with_products_open(whole: Whole, most: int) -> Node:
-    """The root with the products that would be named flattened into the products they are factors of.
-
-    With more than `most` such products it is left alone: a network's layers keep their names.
-    """
-    named = [part for part in whole.shared if isinstance(part, Contract) and len(part.factors) > 1]
-    if not named or len(named) > most:
-        return whole.root
-    opened = frozenset(named)
-    new: dict[Node, Node] = {}
-    for node in whole.order:
-        made = node
-        if isinstance(node, Contract) and any(child in opened or child in new for child in node.children):
-            made = contract(node.factors, node.out, sizes_of(node), opened.__contains__, new)
-        elif new and any(child in new for child in node.children):
-            made = rebuild(node, [new.get(child, child) for child in node.children])
-        if made is not node:
-            new[node] = made
-    return new.get(whole.root, whole.root)

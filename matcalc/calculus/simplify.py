@@ -16,7 +16,8 @@ from matcalc.calculus.expand import Marks, expanded, expanded_product, mirrored_
 from matcalc.calculus.invertible import with_inverses
 from matcalc.calculus.laws.index import Laws, laws_for
 from matcalc.calculus.laws.mirrors import MIRRORED, mirrored
-from matcalc.calculus.opening import with_diagonals_merged, with_opened, with_products_open
+from matcalc.calculus.opening import with_diagonals_merged, with_opened
+from matcalc.calculus.unnamed import with_products_open
 from matcalc.calculus.whole import Whole
 from matcalc.graph import (
     Contract,
