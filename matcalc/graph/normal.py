@@ -20,7 +20,7 @@ from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
 from matcalc.graph.products import multiply, permute
 from matcalc.graph.rebuild import rebuild
-from matcalc.graph.roots import joined, root, root_of_number
+from matcalc.graph.roots import joined, passes_in, root, root_of_number
 from matcalc.graph.walk import topological
 from matcalc.shapes.dims import Dim
 
@@ -81,7 +81,7 @@ class _Expansion:
         """A graph expanded, operands first."""
         new: dict[Node, Node] = {}
         for node in topological([root]):
-            new[node] = self.expand(rebuild(node, [new[child] for child in node.children]))
+            new[node] = self.expand(_rebuilt(node, new))
         return new[root]
 
     def _spend(self) -> None:
@@ -284,6 +284,15 @@ class _Expansion:
             self._spend()
             terms.append((c, _flat([(term, labels), (factor, labels)], labels, sizes)))
         return self.expand(linear(terms, factor.axes))
+
+
+def _rebuilt(node: Node, new: Mapping[Node, Node]) -> Node:
+    """A node of operands that are expanded; √(x²) is made of x, since of x² written out no root is seen."""
+    base, exponent = base_and_exponent(node)
+    inner, inside = base_and_exponent(base)
+    if inside != 1 and passes_in(new[inner], inside, exponent):
+        return power(new[inner], numbers.multiply(inside, exponent))
+    return rebuild(node, [new[child] for child in node.children])
 
 
 def _outside(value: Coefficient, exponent: Coefficient) -> Node | None:

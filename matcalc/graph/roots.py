@@ -43,10 +43,19 @@ def root(base: Node, exponent: Coefficient) -> Node | None:
     return None
 
 
+def passes_in(inner: Node, inside: Coefficient, exponent: Coefficient) -> bool:
+    """Whether (x ** inside) ** exponent is x ** (inside · exponent): √(x³) needs what √x needs, √(x²) is |x|."""
+    if not isinstance(inside, int) or not isinstance(exponent, Fraction):
+        return False
+    return (inside % 2 == 1 and exponent.denominator % 2 == 0) or is_never_negative(inner)
+
+
 def _root_of_power(inner: Node, inside: int, exponent: Fraction) -> Node | None:
-    """√(x⁻³) is x^(-3/2), which has a value at the same x; √(x⁻²) is √(x²) x⁻²: there is one |x|."""
+    """√(x⁻³) is x^(-3/2), and √(x⁻²) is √(x²) x⁻²: there is one |x|."""
+    if passes_in(inner, inside, exponent):
+        return power(inner, numbers.multiply(inside, exponent))
     if inside % 2:
-        return power(inner, numbers.multiply(inside, exponent)) if exponent.denominator % 2 == 0 else None
+        return None
     whole, rest = divmod(exponent * inside / 2, 1)
     if inside == 2 and not whole:
         return None
@@ -98,7 +107,7 @@ def _root_of_product(base: Contract, exponent: Fraction) -> Node | None:
     outside: list[Labelled] = []
     inside: list[tuple[Node, tuple[int, ...]]] = []
     for (part, labels), count in counted.items():
-        if _is_never_negative(part):
+        if is_never_negative(part):
             outside.append((power(part, numbers.multiply(exponent, count)), labels))
         else:
             inside += [(part, labels)] * count
@@ -117,15 +126,18 @@ def _root_of_product(base: Contract, exponent: Fraction) -> Node | None:
     return contract(outside, base.out, {label: base.sizes[label] for label in base.out})
 
 
-def _is_never_negative(part: Node) -> bool:
-    base, exponent = base_and_exponent(part)
-    node = base if isinstance(exponent, int) and exponent % 2 else part
-    return is_nonnegative(node) or _is_sum_of_squares(node)
+def is_never_negative(node: Node) -> bool:
+    """Whether an expanded node is nonnegative for every real input: sums of squares, written out, are so too."""
+    if isinstance(node, Sum):
+        return all(c > 0 and is_never_negative(term) for c, term in node.terms)
+    base, exponent = base_and_exponent(node)
+    inner = base if isinstance(exponent, int) and exponent % 2 else node
+    return is_nonnegative(inner) or _is_sum_of_squares(inner)
 
 
 def _is_sum_of_squares(node: Node) -> bool:
     """Whether a product is a square, or a sum of squares, of what hangs together beside some of its summed labels."""
-    if not isinstance(node, Contract) or len(node.factors) % 2:
+    if not isinstance(node, Contract):
         return False
     summed = sorted(set(range(len(node.sizes))) - set(node.out))
     for count in range(len(summed) + 1 if len(summed) <= _MOST_LABELS else 2):

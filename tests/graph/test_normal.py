@@ -54,6 +54,8 @@ def test_it_comes_to_rest(text: str) -> None:
         ("sqrt(norm(X @ x)**2 * norm(x)**2 / (norm(X @ x)**4 * norm(x)**4))", "1 / (norm(x) * norm(X @ x))"),
         ("sqrt(x**(-2)) / x", "x / sqrt(x**2) / x**2"),
         ("sqrt(x**(-4))", "x**(-2)"),
+        ("sqrt((sum(x @ x.T) + 2)**2)", "sum(x)**2 + 2"),
+        ("sqrt((sum(x @ x.T) + 2)**3)", "(sum(x)**2 + 2)**(3/2)"),
         # A base that meets its power.
         ("x.T @ x / norm(x)", "norm(x)"),
         ("(x / norm(x)) / norm(x / norm(x))", "x / norm(x)"),
@@ -87,6 +89,7 @@ def test_one_value_one_node(one: str, other: str) -> None:
         ("sqrt(x * (X @ x))", "sqrt(x) * sqrt(X @ x)"),
         ("sqrt(x.T @ X @ x)", "-sqrt(x.T @ X @ x)"),
         ("sqrt((x.T @ X @ x)**2)", "x.T @ X @ x"),
+        ("sqrt((sum(x @ x.T) - 2)**2)", "sum(x)**2 - 2"),
         ("sqrt(sum(x) * (x.T @ X @ x))", "sqrt(sum(x)) * sqrt(x.T @ X @ x)"),
         ("x.T @ x / norm(x)", "norm(x)**2"),
         ("(x @ x.T) * (x.T @ x)**(-1)", "eye(q)"),
