@@ -10,6 +10,7 @@ from typing import Literal
 from matcalc.declared import Declared, public_shape
 from matcalc.graph import Node, Symbol, may_share, symbol, tidy
 from matcalc.graph.fingerprint import same_value
+from matcalc.graph.grouping import settled
 from matcalc.language.declarations import Declaration, Declarations
 from matcalc.language.limits import NO_LIMITS
 from matcalc.language.lowering import Parsed, read
@@ -78,14 +79,14 @@ class Shown:
     @cached_property
     def simplified(self) -> Node:
         """The node in normal form, as it came about; it is what is computed."""
-        return tidy(self._given)[0]
+        return settled(self._given)
 
     @cached_property
     def node(self) -> Node:
         """The node of the index graph that the formula says, in normal form: reading it gives this very node."""
         from matcalc.notation.text import text
 
-        said = tidy(self._read(text(self.tree)).value.node)[0]
+        said = settled(self._read(text(self.tree)).value.node)
         # What could not be proven to be the same is not what others go on with.
         return said if same_value(said, self.simplified) else self.simplified
 
@@ -188,7 +189,7 @@ class Shown:
         if len(written) > READABLE:
             return None
         found = self._read(written)
-        again = tidy(found.value.node)[0]
+        again = settled(found.value.node)
         return (again, found) if same_value(again, node) else None
 
     def _read(self, written: str) -> Parsed:

@@ -134,7 +134,7 @@ def contract(
         if found is not None:
             coefficient, taken, known = found
             counted = bool(sizes) and not set(out).issuperset(sizes or ())
-            return _built(coefficient, taken, out, known, counted, squares)
+            return built(coefficient, taken, out, known, counted, squares)
     gathered = Gathered(factors, out, sizes, opens, replaced, squares)
     if gathered.coefficient == 0:
         return zero([gathered.sizes[label] for label in gathered.out])
@@ -148,16 +148,16 @@ def contract(
             left = {label: dim for label, dim in gathered.sizes.items() if label not in summed}
             inner = contract(apart, gathered.out, left, opens, None, squares)
             return linear([(gathered.coefficient, inner)], inner.axes)
-    return _built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True, squares)
+    return built(gathered.coefficient, gathered.factors, gathered.out, gathered.sizes, True, squares)
 
 
-def _built(
+def built(
     coefficient: Coefficient,
     factors: Sequence[Labelled],
     out: Labels,
     sizes: dict[Label, Dim],
-    counted: bool,
-    squares: bool,
+    counted: bool = True,
+    squares: bool = False,
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
     factors = divided_on_diagonals(factors, contract)

@@ -11,16 +11,18 @@ from itertools import permutations
 
 from matcalc.errors import LimitError
 from matcalc.graph import numbers
-from matcalc.graph.build import contract, linear
+from matcalc.graph.build import contract, fuse, linear
 from matcalc.graph.division import divided
 from matcalc.graph.leaves import number
 from matcalc.graph.maps import elementwise, power
-from matcalc.graph.node import Contract, Map, Node, Sum
+from matcalc.graph.node import Contract, Fuse, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent
 from matcalc.graph.products import multiply, permute
 from matcalc.graph.rebuild import rebuild
 from matcalc.graph.roots import joined, passes_in, root, root_of_number
+from matcalc.graph.terms import coefficients, look, terms_of
+from matcalc.graph.unfused import is_tied, split_outside, unfused
 from matcalc.graph.walk import topological
 from matcalc.shapes.dims import Dim
 
@@ -102,7 +104,13 @@ class _Expansion:
             return linear(terms, node.axes)
         if isinstance(node, Contract):
             return linear(self._distributed(node), node.axes)
-        return self._oriented(self._expanded_power(node)) if isinstance(node, Map) else node
+        if isinstance(node, Map):
+            outside = split_outside(node)
+            return self._oriented(self._expanded_power(node)) if outside is None else self.expand(outside)
+        if is_tied(node):
+            tied = unfused(node)
+            return tied if tied is node else linear(self._again(tied, 1), node.axes)
+        return node
 
     def _oriented(self, node: Node) -> Node:
         """f(Xᵀ) and f(X)ᵀ are one node: of the orders of axes in which a function is applied one stands for all."""
@@ -115,13 +123,13 @@ class _Expansion:
             for order in orders
         ]
         self.left = left
-        looks = [_look(children) for children in turned]
+        looks = [look(children) for children in turned]
         tied = [k for k in range(len(orders)) if looks[k] == min(looks)]
         rebuilt = {k: rebuild(node, turned[k]) for k in tied}
         if 0 in tied and any(list(rebuilt[k].children) != turned[k] for k in tied):
             # The function takes a sign or a multiple out: the coefficients tell nothing more.
             return node
-        best = min(tied, key=lambda k: [_coefficients(child) for child in turned[k]])
+        best = min(tied, key=lambda k: [coefficients(child) for child in turned[k]])
         if best == 0:
             return node
         back = [orders[best].index(axis) for axis in range(len(node.axes))]
@@ -144,7 +152,7 @@ class _Expansion:
         alone = len(node.factors) == 1
         for given in node.factors:
             factor, labels = self._on_diagonal(*given)
-            terms = _terms_of(factor)
+            terms = terms_of(factor)
             if len(terms) > 1 and not self.opens and not alone:
                 coefficient, factor, labels = self._closed(factor, labels)
                 terms = ((coefficient, factor),)
@@ -163,7 +171,7 @@ class _Expansion:
         if len(sum_.axes) <= LARGEST_TURNED:
             orders = list(permutations(range(len(sum_.axes))))
             if sum_ not in self.turned:
-                terms = _terms_of(sum_)
+                terms = terms_of(sum_)
                 self.turned[sum_] = [
                     linear([(c, permute(term, order)) for c, term in terms], [sum_.axes[k] for k in order])
                     for order in orders
@@ -171,10 +179,10 @@ class _Expansion:
             turned = self.turned[sum_]
             best = min(
                 range(len(orders)),
-                key=lambda k: (_look([turned[k]]), [labels[axis] for axis in orders[k]]),
+                key=lambda k: (look([turned[k]]), [labels[axis] for axis in orders[k]]),
             )
             sum_, labels = turned[best], tuple(labels[axis] for axis in orders[best])
-        terms = _terms_of(sum_)
+        terms = terms_of(sum_)
         leading = terms[0][0]
         inverse = numbers.exact_power(leading, -1)
         if inverse is None:
@@ -201,6 +209,10 @@ class _Expansion:
         if isinstance(node, Sum):
             for inner, term in node.terms:
                 yield from self._again(term, numbers.multiply(coefficient, inner))
+            return
+        if isinstance(node, Fuse):
+            for inner, term in self._again(node.children[0], coefficient):
+                yield inner, fuse(term, node.groups)
             return
         if isinstance(node, Contract) and any(
             (isinstance(factor, Sum) and (self.opens or len(node.factors) == 1))
@@ -267,8 +279,8 @@ class _Expansion:
         result: Node = base
         for _ in range(exponent - 1):
             terms = []
-            for c, first in _terms_of(result):
-                for d, second in _terms_of(base):
+            for c, first in terms_of(result):
+                for d, second in terms_of(base):
                     self._spend()
                     product = _flat([(first, labels), (second, labels)], labels, sizes)
                     terms.append((numbers.multiply(c, d), product))
@@ -280,7 +292,7 @@ class _Expansion:
         labels = tuple(range(len(factor.axes)))
         sizes = dict(enumerate(factor.axes))
         terms = []
-        for c, term in _terms_of(self.expand(sum_)):
+        for c, term in terms_of(self.expand(sum_)):
             self._spend()
             terms.append((c, _flat([(term, labels), (factor, labels)], labels, sizes)))
         return self.expand(linear(terms, factor.axes))
@@ -323,34 +335,6 @@ def _with_powers_open(product: _Product) -> list[tuple[Node, tuple[Hashable, ...
     return found
 
 
-def _terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
-    """The terms of a sum, through the negative of one: a − b and b − a are ± one node."""
-    if not isinstance(node, Sum):
-        return ((1, node),)
-    outer, inner = node.terms[0] if len(node.terms) == 1 else (1, None)
-    if isinstance(inner, Sum):
-        return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
-    return node.terms
-
-
-def _coefficients(node: Node) -> list[Coefficient]:
-    """The coefficients of a sum, in the order of its terms' digests."""
-    return [c for c, _ in sorted(_terms_of(node), key=lambda pair: pair[1].digest)]
-
-
-def _look(operands: Sequence[Node]) -> list[tuple[list[int], list[Fraction]]]:
-    """What tells the operands of a function in one order of axes from those in another: terms, and their ratios.
-
-    The coefficients themselves change when the function brings a sign or a multiple out.
-    """
-    found = []
-    for operand in operands:
-        coefficients = _coefficients(operand)
-        ratios = [Fraction(c) / Fraction(coefficients[0]) for c in coefficients]
-        found.append((sorted(term.digest for _, term in _terms_of(operand)), ratios))
-    return found
-
-
 def _under_whole_power(node: Node) -> tuple[Node, int]:
     """The node as base ** whole number."""
     base, exponent = base_and_exponent(node)
@@ -375,7 +359,8 @@ def _flat(
     factors: Sequence[tuple[Node, Sequence[Hashable]]], out: Sequence[int], sizes: Mapping[int, Dim]
 ) -> Node:
     """A contraction with all others among its factors taken in, those of squares too."""
-    return contract(factors, out, sizes, _always, None, False)
+    product = contract(factors, out, sizes, _always, None, False)
+    return unfused(product) if is_tied(product) else product
 
 
 def _always(node: Contract) -> bool:

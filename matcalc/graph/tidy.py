@@ -15,7 +15,7 @@ from matcalc.graph.build import contract, linear
 from matcalc.graph.node import Contract, Map, Node, Sum
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import base_and_exponent, is_power
-from matcalc.graph.rebuild import rebuild, substitute
+from matcalc.graph.rebuild import rebuild
 from matcalc.graph.walk import topological
 
 # A shared part of this many operators is worth a name.
@@ -26,14 +26,10 @@ _ROUNDS = 8
 
 def tidy(*roots: Node) -> tuple[Node, ...]:
     """`roots` in normal form, together: what they share counts as shared. Values stay the same."""
-    for turn in range(_ROUNDS):
-        order = topological(roots)
-        grouped = roots if turn else _grouped(roots, order)
-        if grouped is not roots:
-            roots, order = grouped, topological(grouped)
+    for _ in range(_ROUNDS):
         if all([root.flat for root in roots]):
             break
-        tidied = _once(roots, order)
+        tidied = _once(roots, topological(roots))
         if tidied == roots:
             break
         roots = tidied
@@ -43,41 +39,6 @@ def tidy(*roots: Node) -> tuple[Node, ...]:
 def may_share(*roots: Node) -> bool:
     """Whether a part worth a name can occur twice: a weight counts what is shared as often as it is used."""
     return sum([root.weight for root in roots]) >= 2 * NAMED_FROM
-
-
-def _grouped(roots: tuple[Node, ...], order: Sequence[Node]) -> tuple[Node, ...]:
-    """The roots with sums written with another one that is worth a name and all of whose terms they have.
-
-    a + b + c beside f(a + b) is (a + b) + c, in whatever order it was typed.
-    """
-    if not any([node.__class__ is Sum and len(node.children) > 2 for node in order]):
-        return roots
-    sums = [node for node in order if isinstance(node, Sum) and len(node.terms) > 1]
-    by_term: dict[Node, list[Sum]] = {}
-    for node in sums:
-        if node.weight >= NAMED_FROM:
-            by_term.setdefault(node.children[0], []).append(node)
-    found: dict[Node, Node] = {}
-    for node in sums:
-        if len(node.terms) > 2:
-            parts = [part for term in node.children for part in by_term.get(term, ())]
-            held = [(part, sign) for part in parts if (sign := _sign_within(part, node))]
-            if held:
-                part, sign = max(held, key=lambda pair: (len(pair[0].terms), pair[0].digest))
-                rest = [(c, term) for c, term in node.terms if term not in part.children]
-                found[node] = linear([(sign, part), *rest], node.axes)
-    return tuple(substitute(roots, found)) if found else roots
-
-
-def _sign_within(part: Sum, whole: Sum) -> int:
-    """1 or -1 where all terms of a shorter sum, or their negatives, are terms of the other; else 0."""
-    if len(part.terms) >= len(whole.terms):
-        return 0
-    coefficients = {term: c for c, term in whole.terms}
-    for sign in (1, -1):
-        if all([coefficients.get(term) == sign * c for c, term in part.terms]):
-            return sign
-    return 0
 
 
 def shared_parts(roots: Sequence[Node], order: Sequence[Node] | None = None) -> list[Node]:

@@ -114,6 +114,22 @@ CASES = [
     # Letters of one axis inside a function have their sizes from nowhere.
     ("square(argmax_indicator(Y))", "Y: n n", 1),
     ("diagonal(square(argmax_indicator(Y)))", "Y: n n", 1),
+    # The proof that a text is its node took too large arrays, or did not see what the reader does.
+    ("vec(M).T @ h'(kron(y, W) * kron(ones(q, n), y))", "M: n q, y: n, W: q n", 2),
+    (
+        "maximum(kron(u.T, W) @ (kron(y, Y) @ (kron(X, y.T) @ kron(M, z))), M)",
+        "u: p, W: m m, y: m, Y: p n, X: n n, M: m p, z: n",
+        1,
+    ),
+    ("norm(w.T @ w * w)", "w: n", 1),
+    ("norm(x / norm(x)) * x / norm(x)", "x: n", 1),
+    ("polar(pinv(X @ x))", "X: p p, x: p", 1),
+    ("singular_dyad(polar(ones(p, m) @ y + b))", "y: m, b: p", 1),
+    ("polar((sum(maximum(w, 1)) - ones(q)) * v)", "v: q, w: m", 1),
+    ("vee((W[l,l] * ones(3, p)[r,l] * sum(y) * y[j] -> rj))", "y: 3, W: p p", 1),
+    # A sum and its transpose, in either order.
+    ("(W - X @ sinh(M) @ Y).T + (W - X @ sinh(M) @ Y)", "W: q q, X: q m, M: m p, Y: p q", 1),
+    ("W - X @ sinh(M) @ Y + (W - X @ sinh(M) @ Y).T", "W: q q, X: q m, M: m p, Y: p q", 1),
 ]
 
 

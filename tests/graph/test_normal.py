@@ -100,3 +100,36 @@ def test_one_value_one_node(one: str, other: str) -> None:
 )
 def test_other_values_are_other_nodes(one: str, other: str) -> None:
     assert mc.parse(one, shapes=SHAPES) != mc.parse(other, shapes=SHAPES)
+
+
+STUCK = "M: m n, N: n m, X: m m, B: p p, C: p m, x: m, y: n, z: p"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Fused axes that meet an axis which can't be taken apart.
+        ("vec(N).T @ kron(y, X @ x)", "vec(N).T @ kron(y, X) @ x"),
+        ("vec(M).T @ kron(y, X @ x)", "vec(M).T @ kron(y, X) @ x"),
+        (
+            "vec(M).T @ (kron(x, ones(n)) * kron(ones(n), x))",
+            "(vec(M) * kron(ones(n), x)).T @ kron(x, ones(n))",
+        ),
+        ("kron(X, y.T) @ commutation(m, n) @ vec(M)", "kron(X, y.T) @ vec(M.T)"),
+        (
+            "sum(kron(B @ C, x @ z.T) * commutation(m, p))",
+            "tr(kron(C, z.T) @ commutation(p, m) @ kron(B, x))",
+        ),
+        (
+            "diag(argmax_indicator(vec(C))) @ kron(ones(m), eye(p))",
+            "argmax_indicator(vec(C))[(ij)] * eye(p)[j,k] * ones(m)[i] -> (ij),k",
+        ),
+        # A function of what is split only to be fused again.
+        (
+            "vec(M).T @ tanh(kron(y, x) * kron(x, y))",
+            "M[i,j] * tanh(kron(y, x) * kron(x, y))[(ji)] ->",
+        ),
+    ],
+)
+def test_fused_axes_have_one_form(one: str, other: str) -> None:
+    assert mc.parse(one, shapes=STUCK) == mc.parse(other, shapes=STUCK)
