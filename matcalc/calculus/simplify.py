@@ -25,6 +25,7 @@ from matcalc.graph import (
     Node,
     Split,
     Sum,
+    broadcast_axes,
     linear,
     rebuild,
     tidy,
@@ -162,7 +163,9 @@ class _Round:
             # A label that only the sum holds is summed in each term by itself.
             alone = set(labels).difference(node.out, *(held for _, held in others))
             inner = [_factors(term) for _, term in factor.terms]
-            if not any(
+            # Beside a term that is constant along a label the other factors are summed by themselves.
+            constant = any(broadcast_axes(term) for _, term in factor.terms)
+            if not (constant and self.laws.speaks_of(outer)) and not any(
                 (alone and self.laws.speaks_of(part)) or self.laws.may_join(outer, part) for part in inner
             ):
                 continue

@@ -1,6 +1,7 @@
 """The index graph: every value is a node with axes, and products, sums, transposes and traces are one contraction."""
 
 from matcalc.graph import pickling
+from matcalc.graph.axes import broadcast_axes
 from matcalc.graph.build import add, contract, fuse, linear, split, subtract
 from matcalc.graph.leaves import ONE, constant, is_zero, negate, number, number_value, scale, symbol, zero
 from matcalc.graph.maps import apply, core_axes, divide, elementwise, power
@@ -44,6 +45,7 @@ __all__ = [
     "apply",
     "base_and_exponent",
     "broadcast",
+    "broadcast_axes",
     "closed",
     "constant",
     "contract",

@@ -85,10 +85,23 @@ def _body(writer: Written, node: Node, names: Sequence[str], supply: Iterator[st
         if not node.terms:
             return zero_at(node, names)
         terms = sorted(_terms(writer, node), key=lambda term: (writer.rank(term[1]), term[1].digest))
-        return pieces.addition(
-            [(1 if c > 0 else -1, _product(writer, term, names, supply, abs(c))) for c, term in terms], SCALAR
-        )
-    return _product(writer, node, names, supply, 1)
+        return pieces.addition([_signed(writer, c, term, names, supply) for c, term in terms], SCALAR)
+    sign, tree = _signed(writer, 1, node, names, supply)
+    return tree if sign > 0 else pieces.negative(tree)
+
+
+def _signed(
+    writer: Written, coefficient: Coefficient, node: Node, names: Sequence[str], supply: Iterator[str]
+) -> tuple[int, Tree]:
+    """A term with its sign apart, the differences among its factors turned as they read best."""
+    sign = 1 if coefficient > 0 else -1
+
+    def write() -> Tree:
+        return _product(writer, node, names, supply, numbers.magnitude(coefficient))
+
+    if isinstance(node, Contract) and node not in writer.parts:
+        return writer.oriented(node, sign, write)
+    return sign, write()
 
 
 def _terms(writer: Written, node: Sum) -> list[tuple[Coefficient, Node]]:

@@ -33,6 +33,8 @@ LAWS = (
         _INVERSE,
         unlike=("inv(X @ Y) @ X.T", "inv(X @ Y) * X", "inv(X @ Y) @ Y"),
     ),
+    Law("X.T @ inv(Y @ X.T) = inv(Y)", "X: n n, Y: n n", _INVERSE, unlike=("X @ inv(Y @ X.T)",)),
+    Law("inv(X.T @ Y) @ X.T = inv(Y)", "X: n n, Y: n n", _INVERSE, unlike=("inv(X.T @ Y) @ X",)),
     Law("adj(X) @ X = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("adj(X) @ X.T",)),
     Law("X @ adj(X) = det(X) * eye(n)", "X: n n", _ADJUGATE, unlike=("X.T @ adj(X)",)),
     Law("pinv(X) @ X @ pinv(X) = pinv(X)", "X: m n", _PSEUDO, unlike=("pinv(X) @ X",)),
