@@ -104,7 +104,7 @@ def run(seconds: float | None, count: int | None, place: Path = PLACE) -> int:
         if undecided:
             open_cases += 1
             print(f"[{seed}] undecided: {undecided[0][:400]}", flush=True)
-        if options["jax"] and tried % FORGET == 0:
+        if tried % FORGET == 0:
             _forget_compiled()
         if tried % 50 == 0:
             _save(place, state)

@@ -9,6 +9,7 @@ refute nothing: exp(a) exp(b) is exp(a + b), and a random function does not know
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from matcalc.errors import LimitError
 from matcalc.graph.leaves import number_value
 from matcalc.graph.node import Apply, Constant, Contract, Fuse, Map, Node, Size, Split, Sum, Symbol
-from matcalc.graph.normal import normal
+from matcalc.graph.normal import closed, normal
 from matcalc.graph.numbers import Coefficient
 from matcalc.graph.powers import is_power
 from matcalc.graph.walk import topological
@@ -42,7 +43,7 @@ class TooLarge(LimitError):
 
 
 def same_value(a: Node, b: Node) -> bool:
-    """Whether two nodes are proven equal: by their normal forms, or where those do not tell, by their fingerprints.
+    """Whether two nodes are proven equal: by a closed or an expanded form, or where those do not tell, by fingerprints.
 
     False says that there is no proof.
     """
@@ -50,11 +51,10 @@ def same_value(a: Node, b: Node) -> bool:
         return True
     if a.axes != b.axes:
         return False
-    try:
-        if normal(a) is normal(b):
-            return True
-    except LimitError:
-        pass
+    for form in (closed, normal):
+        with suppress(LimitError):
+            if form(a) is form(b):
+                return True
     try:
         return all(first == second for first, second in zip(*fingerprints((a, b)), strict=True))
     except TooLarge:
