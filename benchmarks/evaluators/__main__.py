@@ -23,7 +23,7 @@ from benchmarks.evaluators.dense import dense, matrix_orders, second_orders
 from benchmarks.evaluators.first import first_numbers, generation, small_call
 from benchmarks.evaluators.networks import gradients, rank_one
 from benchmarks.evaluators.structure import structured
-from benchmarks.evaluators.timing import keep_memory, pin
+from benchmarks.evaluators.timing import pin
 from benchmarks.tables import table
 
 
@@ -35,7 +35,6 @@ def main() -> None:
     parser.add_argument("--only", default="", help="gradients, dense, structure or first")
     chosen = parser.parse_args()
     pin()
-    keep_memory()
     import jax
 
     jax.config.update("jax_enable_x64", True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import random
@@ -23,18 +22,6 @@ def pin() -> None:
     """This process on one core, the last that it may have."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-
-def keep_memory() -> None:
-    """Memory that was freed stays with the process, where the C library is GNU's.
-
-    Else whether a large array costs page faults depends on what happened to be freed before it.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        trim_threshold, mmap_threshold = -1, -3
-        mallopt(mmap_threshold, 1 << 25)
-        mallopt(trim_threshold, 1 << 30)
 
 
 def timed(contenders: Mapping[str, Thunk], rounds: int) -> dict[str, list[float]]:
