@@ -22,8 +22,9 @@ class Plan(NamedTuple):
 
     def again(self, program: Program, refs: list[int]) -> View:
         """The same with other operands; `refs` are theirs, and are extended."""
+        emit, add = program.emit, refs.append
         for op, slots, attributes, axes in self.steps:
-            refs.append(program.emit(op, tuple([refs[slot] for slot in slots]), attributes, axes))
+            add(emit(op, tuple([refs[slot] for slot in slots]), attributes, axes))
         return View(refs[self.result], self.labels)
 
 

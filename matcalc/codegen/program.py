@@ -125,7 +125,8 @@ class Program:
 
     def extent(self, ref: int) -> int:
         """How many axes of an instruction's array are no unit axes."""
-        return sum([dim != 1 for dim in self.instructions[ref].axes])
+        axes = self.instructions[ref].axes
+        return len(axes) - axes.count(1)
 
     def number(self, value: Coefficient) -> int:
         """A number."""

@@ -40,13 +40,14 @@ def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, 
     """
     order = order or topological(outputs)
     laws = Laws(features(order), LAWS)
+    some_apply = bool(laws)
     uses = _Uses(order, outputs)
     new: dict[Node, Node] = {}
     for node in order:
         made = node
         if new and any([child in new for child in node.children]):
             made = rebuild(node, [new.get(child, child) for child in node.children])
-        if laws:
+        if some_apply:
             made = laws.apply(made)
         if isinstance(made, Contract) and len(made.factors) > 1:
             made = _distributed(made, uses)

@@ -196,8 +196,8 @@ class Statements(ABC):
     def sum(self, instruction: Instruction) -> Text:
         """Terms in the order in which they first appear; a sum that can begin without a sign does."""
         pairs = list(zip(instruction.attributes, instruction.operands, strict=True))
-        if len(pairs) > 1:
-            first = self.first
+        first = self.first
+        if len(pairs) > 2 or (len(pairs) == 2 and first[pairs[1][1]] < first[pairs[0][1]]):
             pairs.sort(key=lambda pair: first[pair[1]])
         terms = [self._term(coefficient, operand, instruction) for coefficient, operand in pairs]
         if len(terms) > 1:
@@ -241,8 +241,8 @@ class Statements(ABC):
     def product(self, instruction: Instruction) -> Text:
         """Factors from small to large; what is divided by follows."""
         factors = []
-        extent = self.program.extent
-        for operand in sorted(instruction.operands, key=lambda ref: (extent(ref), self.first[ref])):
+        extent, first = self.program.extent, self.first
+        for operand in sorted(instruction.operands, key=lambda ref: (extent(ref), first[ref])):
             found = self.program.instructions[operand]
             divides = (
                 found.op == "reciprocal" and self.uses[operand] == 1 and self.texts[operand][1] == PRODUCT
@@ -250,10 +250,10 @@ class Statements(ABC):
             factors.append((divides, found.operands[0] if divides else operand))
         times, over = self.operator("*", instruction), self.operator("/", instruction)
         # Only the first has to be a factor, not a divisor.
-        first = next((place for place, (divides, _) in enumerate(factors) if not divides), None)
+        leading = next((place for place, (divides, _) in enumerate(factors) if not divides), None)
         result = "1"
-        if first is not None:
-            result = self._first_factor(factors.pop(first)[1], instruction)
+        if leading is not None:
+            result = self._first_factor(factors.pop(leading)[1], instruction)
         for count, (divides, operand) in enumerate(factors):
             if count and count % _LONGEST_CHAIN == 0:
                 result = self._assign(-1, result)
