@@ -6,18 +6,13 @@ Conditions that follow from how a part is built (exp(x) is positive) or from a v
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from matcalc.calculus.laws.facts import holds
 from matcalc.graph import (
     Apply,
-    Constant,
-    Contract,
     Map,
     Node,
-    Size,
-    Sum,
     Symbol,
     base_and_exponent,
     is_power,
@@ -29,6 +24,7 @@ from matcalc.notation import pieces
 from matcalc.notation.formula import formula
 from matcalc.notation.shapes import shape_of
 from matcalc.notation.tree import SCALAR, Literal, Name, Tree
+from matcalc.ranges import REALS, Range, ranges
 from matcalc.remarks import Remark, remark
 from matcalc.rules.entries import Condition, Elementwise, Function
 
@@ -38,10 +34,8 @@ _CONSTRAINED = {
     "onehot": "being one-hot",
     "positive": "positivity",
 }
-# What a sign analysis can say of every entry; the greater says more.
-_ANY, _NOT_NEGATIVE, _POSITIVE = range(3)
-_POSITIVE_FUNCTIONS = frozenset({"exp", "sigmoid", "softplus", "cosh", "softmax"})
-_NOT_NEGATIVE_FUNCTIONS = frozenset({"abs", "relu", "heaviside", "argmax_indicator", "argmin_indicator"})
+# A little less than a right angle.
+_RIGHT_ANGLE = 1.57
 
 # Operators beyond which a formula makes no readable condition.
 _LONG = 60
@@ -77,7 +71,7 @@ def conditions(
 
 
 class _Conditions:
-    """The conditions that the nodes of one graph put, with its formulas and the signs of its entries.
+    """The conditions that the nodes of one graph put, with its formulas and the ranges of its entries.
 
     `times` is how often is differentiated.
     """
@@ -85,7 +79,7 @@ class _Conditions:
     def __init__(self, nodes: Sequence[Node], order: Sequence[str], times: int) -> None:
         self.order = {name: place for place, name in enumerate(order)}
         self.times = times
-        self.signs = _signs(nodes)
+        self.ranges = ranges(nodes)
 
     def of(self, node: Node, active: set[Node]) -> Iterator[Remark]:
         """Those of a node; of a power its base must be among the `active`."""
@@ -113,19 +107,20 @@ class _Conditions:
 
     def _of_power(self, node: Map) -> Iterator[Remark]:
         base, exponent = base_and_exponent(node)
-        sign = self.signs.get(base, _ANY)
+        of_base = self._range(base)
         if exponent == 1:  # the exponent is a formula
             if self._is_open(node.children[0]):
                 yield self._positive(node.children[0])
-        elif sign == _POSITIVE or exponent > 1:
-            if exponent != int(exponent) and sign == _ANY:
+        elif of_base.positive or exponent > 1:
+            if exponent != int(exponent) and not of_base.not_negative:
                 yield self._positive(base)
-            elif exponent != int(exponent) and sign == _NOT_NEGATIVE and exponent < self.times:
+            elif exponent != int(exponent) and not of_base.positive and exponent < self.times:
                 # norm(x)**3 has x @ x.T / norm(x) in its second derivative.
                 yield self._holds(power(base, 0.5), "!=", "0")
         elif exponent == int(exponent):
-            yield self._holds(base, "!=", "0")
-        elif sign == _ANY:
+            if of_base.has(0):
+                yield self._holds(base, "!=", "0")
+        elif not of_base.not_negative:
             yield self._positive(base)
         elif exponent > 0:
             yield remark(self._tree(node), " is not differentiable where it is 0")
@@ -134,20 +129,26 @@ class _Conditions:
                 power(base, magnitude(exponent)) if exponent > -1 else power(base, 0.5), "!=", "0"
             )
 
+    def _range(self, node: Node) -> Range:
+        return self.ranges.get(node, REALS)
+
     def _is_open(self, node: Node) -> bool:
-        return self.signs.get(node, _ANY) < _POSITIVE
+        return not self._range(node).positive
 
     def _positive(self, node: Node) -> Remark:
         return self._holds(node, ">", "0")
 
     def _of_domain(self, domain: str, operand: Node) -> Iterator[Remark]:
-        sign = self.signs.get(operand, _ANY)
-        if domain == "positive" and sign < _POSITIVE:
+        given = self._range(operand)
+        if domain == "positive" and not given.positive:
             yield self._positive(operand)
-        elif domain == "above_minus_one" and sign == _ANY:
+        elif domain == "above_minus_one" and (given.low < -1 or given.has(-1)):
             yield self._holds(operand, ">", "-1")
-        elif domain == "unit_ball":
+        elif domain == "unit_ball" and (given.low < -1 or given.high > 1 or given.has(-1) or given.has(1)):
             yield self._holds(_modulus(self._tree(operand)), "<", "1", bool(operand.axes))
+        elif domain == "below_right_angle" and not (given.low > -_RIGHT_ANGLE and given.high < _RIGHT_ANGLE):
+            tree = self._tree(operand)
+            yield self._holds(pieces.call("cos", tree.shape, tree), "!=", "0", bool(operand.axes))
 
     def _holds(self, what: Node | Tree, sign: str, number: str, everywhere: bool = False) -> Remark:
         tree = self._tree(what) if isinstance(what, Node) else what
@@ -155,12 +156,12 @@ class _Conditions:
         return remark("holds where ", tree, sign, Literal(SCALAR, int(number)), entries)
 
     def _keeps_off(self, function: Elementwise, node: Map) -> bool:
-        """Whether the signs of the operands keep them off every kink: abs(x) of a positive x is smooth."""
+        """Whether the ranges of the operands keep them off every kink: abs(x) of a positive x is smooth."""
         operands = dict(zip(function.parameters, node.children, strict=True))
 
         def is_met(left: str, right: str) -> bool:
-            sign = self.signs.get(operands[left], _ANY) if left in operands else _ANY
-            return right != "0" or sign < _POSITIVE
+            number = re.fullmatch(r"-?\d+", right)
+            return left not in operands or number is None or self._range(operands[left]).has(int(right))
 
         found = [(one["left"], one["right"]) for one in _EQUATION.finditer(function.kinks)]
         return bool(found) and not any(is_met(left, right) for left, right in found)
@@ -199,63 +200,3 @@ def _side(written: str, operands: Mapping[str, Tree]) -> Tree | None:
 
 def _modulus(tree: Tree) -> Tree:
     return pieces.call("abs", tree.shape, tree)
-
-
-# Signs ---------------------------------------------------------------------------------------------------------------
-
-
-def _signs(nodes: Sequence[Node]) -> dict[Node, int]:
-    """What can be said of the sign of all entries of each node, operands first."""
-    signs: dict[Node, int] = {}
-    for node in nodes:
-        signs[node] = next((say(node, signs) for kind, say in _SAY.items() if isinstance(node, kind)), _ANY)
-    return signs
-
-
-def _of_symbol(node: Symbol, _: Mapping[Node, int]) -> int:
-    if "positive" in node.properties:
-        return _POSITIVE
-    return _NOT_NEGATIVE if node.properties & {"simplex", "onehot"} else _ANY
-
-
-def _of_sum(node: Sum, signs: Mapping[Node, int]) -> int:
-    found = [signs[term] if coefficient > 0 else _ANY for coefficient, term in node.terms]
-    return _ANY if not found or min(found) == _ANY else max(found)
-
-
-def _of_product(node: Contract, signs: Mapping[Node, int]) -> int:
-    found = [
-        max(signs[factor], _NOT_NEGATIVE) if times % 2 == 0 else signs[factor]
-        for (factor, _), times in Counter(node.factors).items()
-    ]
-    diagonal = len(set(node.out)) < len(node.out)
-    return min([*found, _NOT_NEGATIVE if diagonal else _POSITIVE])
-
-
-def _of_map(node: Map, signs: Mapping[Node, int]) -> int:
-    if is_power(node):
-        exponent = base_and_exponent(node)[1]
-        even = exponent == int(exponent) and int(exponent) % 2 == 0
-        return max(signs[node.children[0]], _NOT_NEGATIVE if even else _ANY)
-    return _of_function(node.function.name)
-
-
-def _of_function(name: str) -> int:
-    return (
-        _POSITIVE
-        if name in _POSITIVE_FUNCTIONS
-        else _NOT_NEGATIVE
-        if name in _NOT_NEGATIVE_FUNCTIONS
-        else _ANY
-    )
-
-
-_SAY: dict[type[Node], Callable[..., int]] = {
-    Symbol: _of_symbol,
-    Constant: lambda node, signs: _POSITIVE,
-    Size: lambda node, signs: _POSITIVE,
-    Sum: _of_sum,
-    Contract: _of_product,
-    Map: _of_map,
-    Apply: lambda node, signs: _of_function(node.function.name),
-}

@@ -63,6 +63,11 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
         "x: n, y: n",
         ["maximum is not smooth at x = y, where both derivatives are taken as 0"],
     ),
+    ("sum(tan(x))", "x", "x: n", ["holds where cos(x) != 0 in every entry"]),
+    ("sum(log(1 - softmax(x)))", "x", "x: n", [POSITIVE.format("1 - softmax(x)")]),
+    ("sum(log(1 - sin(x)))", "x", "x: n", [POSITIVE.format("1 - sin(x)")]),
+    ("1 / (tanh(x) - sigmoid(y))", "x", "x:, y:", ["holds where tanh(x) - sigmoid(y) != 0"]),
+    ("1 / (sin(x) * cosh(x))", "x", "x:", ["holds where sin(x) != 0"]),
     ("sum(x) / 0", "x", "x: n", ["sum(x) / 0 divides by zero, whatever the values are"]),
     ("sum(p)", "p", "p: n simplex", ["the derivative by p does not use its summing to 1"]),
 ]
@@ -84,6 +89,16 @@ UNTOLD = [
     ("logdet(S)", "S", "S: n n spd"),
     ("sum(relu(exp(x)))", "x", "x: n"),
     ("norm1(softmax(x))", "x", "x: n"),
+    ("sum(log(1 - sigmoid(x)))", "x", "x: n"),
+    ("sum(log(1 - tanh(x)**2))", "x", "x: n"),
+    ("sum(1 / (2 + cos(x)))", "x", "x: n"),
+    ("sum(1 / (-1 - x**2))", "x", "x: n"),
+    ("sum(log(3 - 2 * erf(x) * softsign(y)))", "x", "x: n, y: n"),
+    ("sum(arcsin(tanh(x)))", "x", "x: n"),
+    ("tan(tanh(x))", "x", "x:"),
+    ("sum(relu(sigmoid(x) - 1))", "x", "x: n"),
+    ("log(x.T @ diag(y**2) @ x + n)", "x", "x: n, y: n"),
+    ("log((2 + cos(x))**1000)", "x", "x:"),
 ]
 
 

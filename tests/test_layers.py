@@ -36,6 +36,7 @@ LAYERS = {
     "matcalc.computed": 8,
     "matcalc.conditions": 8,
     "matcalc.notebook": 8,
+    "matcalc.ranges": 8,
     "matcalc.remarks": 8,
     "matcalc.linearmap": 8,
     "matcalc.expression": 8,
