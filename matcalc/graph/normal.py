@@ -24,7 +24,7 @@ from matcalc.graph.roots import joined, passes_in, root, root_of_number
 from matcalc.graph.terms import coefficients, look, terms_of
 from matcalc.graph.unfused import is_tied, split_outside, unfused
 from matcalc.graph.walk import topological
-from matcalc.shapes.dims import Dim
+from matcalc.shapes.dims import Dim, dim_text
 
 # Terms that expansion may produce in all before it gives up.
 EXPANSION_BUDGET = 20_000
@@ -169,7 +169,11 @@ class _Expansion:
     def _closed(self, sum_: Node, labels: tuple[int, ...]) -> tuple[Coefficient, Node, tuple[int, ...]]:
         """A sum that stays whole, the order of its axes settled, as a multiple of one whose first term is single."""
         if len(sum_.axes) <= LARGEST_TURNED:
-            orders = list(permutations(range(len(sum_.axes))))
+            dims = [dim_text(dim) for dim in sum_.axes]
+            # Unlike sizes are told apart by themselves.
+            orders = [
+                order for order in permutations(range(len(dims))) if [dims[k] for k in order] == sorted(dims)
+            ]
             if sum_ not in self.turned:
                 terms = terms_of(sum_)
                 self.turned[sum_] = [

@@ -102,6 +102,15 @@ def test_other_values_are_other_nodes(one: str, other: str) -> None:
     assert mc.parse(one, shapes=SHAPES) != mc.parse(other, shapes=SHAPES)
 
 
+def test_forms_too_long_to_expand_are_proven_closed_or_not_at_all() -> None:
+    sums = [f"(x + sin({k} * x) + cos({k} * x))" for k in range(2, 14)]
+    whole = mc.parse(" * ".join(sums), shapes=SHAPES)
+    doubled = mc.parse(" * ".join(["(2 * x + 2 * sin(2 * x) + 2 * cos(2 * x))", *sums[:0:-1]]), shapes=SHAPES)
+    assert doubled == 2 * whole
+    with pytest.raises(mc.LimitError):
+        assert whole == doubled
+
+
 STUCK = "M: m n, N: n m, X: m m, B: p p, C: p m, x: m, y: n, z: p"
 
 
