@@ -42,7 +42,7 @@ def formula(
     nodes = topological([node])
     named: list[Node] = []
     if may_share(node):
-        places = _places(nodes, node)
+        places = _places(nodes, node, expanded)
         if not expanded:
             named = [part for part in nodes if part is not node and _is_named(part, places[part])]
         elif sum(places[part] for part in nodes) > EXPANDED_LIMIT:
@@ -95,13 +95,13 @@ def _is_transparent(node: Node) -> bool:
     return isinstance(node, Map) and base_and_exponent(node)[1] < 0
 
 
-def _places(nodes: Sequence[Node], root: Node) -> dict[Node, int]:
-    """How often each node is written: a named part once, whatever is inside a repeated small part as often as it."""
+def _places(nodes: Sequence[Node], root: Node, expanded: bool) -> dict[Node, int]:
+    """How often each node is written: whatever is inside a repeated part as often as it, unless that has a name."""
     places = dict.fromkeys(nodes, 0)
     places[root] = 1
     for node in reversed(nodes):
         here = min(places[node], EXPANDED_LIMIT)
-        if here > 1 and _is_named(node, here):
+        if here > 1 and not expanded and _is_named(node, here):
             here = 1
         for child in _visible(node):
             places[child] = places.get(child, 0) + here

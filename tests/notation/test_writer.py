@@ -111,3 +111,12 @@ def test_shared_parts_are_named_once() -> None:
     names = [definition.split(" = ")[0] for definition in definitions.split(", ")]
     assert names and all(body.count(name) + definitions.count(name) > 2 for name in names)
     assert len(found.text) < len(found.expanded_text)
+
+
+def test_a_formula_too_long_without_names_is_refused() -> None:
+    """What stands in a part that occurs often is written as often."""
+    nested = "norm_spectral(singular_dyad(singular_dyad(singular_dyad(S))))"
+    second = mc.derive(nested, "S", shapes="S: m p", order=2)
+    assert "where" in second.text
+    with pytest.raises(mc.LimitError):
+        second.expanded_text  # noqa: B018
