@@ -15,7 +15,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Thunk = Callable[[], Any]
 # A measurement repeats what is quicker than this many seconds.
-LEAST = 4e-3
+LEAST = 2e-2
 
 
 def pin() -> None:
