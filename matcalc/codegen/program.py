@@ -44,7 +44,6 @@ from matcalc.shapes.dims import Dim
 
 Pattern = tuple[int | None, ...]
 
-_FROM_INPUT = frozenset({"input", "expand", "reshape", "diagonal"})
 _VIEWS = frozenset({"expand", "reshape", "diagonal"})
 _ARITHMETIC = frozenset({"sum", "product", "matmul", "outer", "tensordot", "einsum"})
 _PYTHON_NUMBERS = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
@@ -60,6 +59,12 @@ class Instruction(NamedTuple):
 
 
 _new = tuple.__new__
+
+
+def _passes_on(instruction: Instruction) -> bool:
+    """Whether the memory of the operand is that of the result: of a view, and of a sum or product of one thing."""
+    op, operands, attributes, _ = instruction
+    return op in _VIEWS or (len(operands) == 1 and (op == "product" or (op == "sum" and attributes == (1,))))
 
 
 class Program:
@@ -178,15 +183,13 @@ class Program:
 
     def shares_input(self, ref: int) -> bool:
         """Whether the array may be a view of an input."""
-        while self.instructions[ref].op in _FROM_INPUT:
-            if self.instructions[ref].op == "input":
-                return bool(self.axes(ref))
+        while _passes_on(self.instructions[ref]):
             ref = self.instructions[ref].operands[0]
-        return False
+        return self.instructions[ref].op == "input" and bool(self.axes(ref))
 
     def may_change(self, ref: int, uses: Sequence[int]) -> bool:
         """Whether the array may be changed in place: it is new, and nothing else uses it or what it is a view of."""
-        while uses[ref] == 1 and self.instructions[ref].op in _VIEWS:
+        while uses[ref] == 1 and _passes_on(self.instructions[ref]):
             ref = self.instructions[ref].operands[0]
         return uses[ref] == 1 and self.instructions[ref].op in _ARITHMETIC
 

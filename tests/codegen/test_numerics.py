@@ -133,3 +133,15 @@ def test_what_is_changed_in_place_serves_nothing_else(text: str, order: int, nam
     W = np.random.default_rng(5).normal(size=(3, 3))
     expected = evaluate(derivative.simplified, {name: W}, {"m": 3})
     assert np.allclose(derivative.numpy()(**{name: W}), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "dim", ["n", "m", "k", "p", "q"]
+)  # names decide the order of terms, and so their signs
+def test_a_sum_of_one_thing_is_that_thing(dim: str) -> None:
+    """Where a sign is turned twice, an array goes by two names; neither is changed while the other is used."""
+    derivative = mc.derive("(x - mean(x)) / norm(2 * x - mean(x))", "x", shapes=f"x: {dim}")
+    x = np.array([1.0, 2.0, 4.0])
+    expected = evaluate(derivative.simplified, {"x": x}, {dim: 3})
+    assert np.allclose(derivative.numpy()(x=x), expected, rtol=1e-12)
+    assert not np.shares_memory(mc.parse("x", shapes=f"x: {dim}").numpy()(x=x), x)
