@@ -6,12 +6,18 @@ from matcalc.calculus.opening import sizes_of
 from matcalc.calculus.whole import Whole
 from matcalc.graph import Contract, Node, contract, rebuild
 
+# Operators that a result may have without names.
+LONGEST = 200
+
 
 def with_products_open(whole: Whole, most: int) -> Node:
     """The root with the products that would be named flattened into the products they are factors of.
 
-    With more than `most` such products it is left alone: a network's layers keep their names.
+    With more than `most` such products it is left alone: a network's layers keep their names. So is what would be very
+    long without names, X^500.
     """
+    if whole.root.weight > LONGEST:
+        return whole.root
     named = [part for part in whole.shared if isinstance(part, Contract) and len(part.factors) > 1]
     if not named or len(named) > most:
         return whole.root

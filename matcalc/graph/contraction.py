@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from zlib import crc32
 
+from matcalc.errors import LimitError
 from matcalc.graph.node import Axes, Contract, Factor, Node
 from matcalc.shapes.dims import Dim, dim_text
 
@@ -20,12 +21,23 @@ Label = Hashable
 Labelled = tuple[Node, Sequence[Label]]
 Form = tuple[tuple[Factor, ...], tuple[int, ...], Axes]
 
+# Factors of a product that are there already. Telling like ones apart takes a time that grows with their square.
+LIKE_FACTORS = 500
+# Indices that come out of a product.
+MOST_AXES = 256
 # Leaves of the search that breaks ties between labels which refinement cannot tell apart.
 _TIE_BUDGET = 24
 
 
 def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mapping[Label, Dim]) -> Form:
-    """Factors and labels in canonical order, labels numbered from 0, output labels first."""
+    """Factors and labels in canonical order, labels numbered from 0, output labels first.
+
+    Raises LimitError for a product of too many like factors, and for a tensor of too many axes.
+    """
+    if len(out) > MOST_AXES:
+        raise LimitError(
+            f"a tensor of more than {MOST_AXES} axes", hint="a Kronecker product of n parts has 2 n of them"
+        )
     ordered = sorted(factors, key=_digest) if len(factors) > 1 else factors
     numbers: dict[Label, int] = {}
     for label in out:
@@ -40,6 +52,10 @@ def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mappin
     else:
         places = tuple([numbers[label] for label in out])
         return tuple(settled), places, tuple([sizes[label] for label in numbers])
+    if len(ordered) > LIKE_FACTORS and len(ordered) - len({node for node, _ in ordered}) > LIKE_FACTORS:
+        raise LimitError(
+            f"a product of more than {LIKE_FACTORS} like factors", hint="write matrix_power(A, k), or x**k"
+        )
     order = _refined_order(ordered, out, sizes)
     numbers = {label: number for number, label in enumerate(order)}
     numbered = [_numbered(factor, numbers) for factor in ordered]

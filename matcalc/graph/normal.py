@@ -30,6 +30,8 @@ from matcalc.shapes.dims import Dim, dim_text
 EXPANSION_BUDGET = 20_000
 # Expansions inside each other, of products whose factors open up once more when they have been expanded.
 DEEPEST = 20
+# Factors of a flat product that are there already: it takes long to tell like ones apart.
+LIKE_FACTORS = 128
 # Factors that a power of a product may have when it is written out.
 LONGEST_POWER = 64
 # Axes that an elementwise function may have for their order to be settled.
@@ -362,7 +364,15 @@ def _out_sizes(node: Contract) -> dict[int, Dim]:
 def _flat(
     factors: Sequence[tuple[Node, Sequence[Hashable]]], out: Sequence[int], sizes: Mapping[int, Dim]
 ) -> Node:
-    """A contraction with all others among its factors taken in, those of squares too."""
+    """A contraction with all others among its factors taken in, those of squares too.
+
+    Raises LimitError where too many of them are alike.
+    """
+    parts = [
+        part for node, _ in factors for part in (node.children if isinstance(node, Contract) else (node,))
+    ]
+    if len(parts) - len(set(parts)) > LIKE_FACTORS:
+        raise LimitError("the expanded form has too many like factors to compare")
     product = contract(factors, out, sizes, _always, None, False)
     return unfused(product) if is_tied(product) else product
 

@@ -104,6 +104,11 @@ class Calls:
                 f"a prime is the derivative of an elementwise function of one argument, which {function.name} is not",
                 hint="elementwise functions are tanh, exp, sigmoid, … and the abstract f, g, h",
             )
+        if call.primes > self.limits.primes:
+            raise LimitError(
+                f"{call.primes} primes; the limit is {self.limits.primes}",
+                hint="derivatives of higher order are what derive(…, order=6) simplifies at each step",
+            )
         keywords = [name.name for name, _ in call.keywords]
         defaults = {p.name: p.default for p in function.arguments if not p.valued}
         bound = Bound(function, {}, defaults, call.primes)

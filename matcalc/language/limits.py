@@ -11,7 +11,8 @@ class Limits:
     """Bounds for text that users type. Python objects, and text that matcalc itself printed, need none: `NO_LIMITS`.
 
     `factors` bounds one matrix product, or one term of an index form: telling like factors apart takes a time that
-    grows with the square of their number.
+    grows with the square of their number. `primes` bounds those of a function of the table: its formula is written
+    out.
     """
 
     characters: int = 20_000
@@ -21,6 +22,7 @@ class Limits:
     dimension: int = 10**9
     matrix_power: int = 10**6
     factors: int = 300
+    primes: int = 4
 
 
 LIMITS = Limits()

@@ -203,6 +203,7 @@ ERRORS: list[tuple[str, type[MatcalcError], str, str]] = [
     ("9**9**9", LimitError, "1,000", "9**9"),
     ("9**999", LimitError, "no double", "999"),
     ("x**1001", LimitError, "1,000", "1001"),
+    ("tanh'''''(x)", LimitError, "5 primes", "tanh'''''(x)"),
     ("eye(10000000000)", LimitError, "limit", "10000000000"),
     ("matrix_power(B, 10000000)", LimitError, "limit", "10000000"),
 ]
@@ -248,3 +249,15 @@ def test_ten_thousand_layers() -> None:
     assert parsed.value.shape == ("n", 1)
     assert read(" + ".join(["x"] * depth), limits=NO_LIMITS).value.shape == ("m", 1)
     assert read("-" * depth + "x", limits=NO_LIMITS).value.node is symbol("x", ("m",))
+
+
+@pytest.mark.parametrize(
+    ("made", "first"), [("kron(?, ?)", "x20: 2"), ("? @ ?.T @ ?", "x20: n n")], ids=["kron", "@"]
+)
+def test_parts_that_double_are_bounded(made: str, first: str) -> None:
+    """Twenty short definitions make a million factors: they are refused, or stay what is shared."""
+    parts = ", ".join(f"x{k} = {made.replace('?', f'x{k + 1}')}" for k in range(20))
+    try:
+        assert len(read(f"x0 where {parts}", first).names) == 20
+    except LimitError as error:
+        assert error.hint
