@@ -79,6 +79,8 @@ def work(action: Callable[..., object], *arguments: object, **options: object) -
 
 def deep(rounds: int) -> str:
     """The table of depths."""
+    gc.collect()
+    gc.freeze()  # what the rivals have built need not be searched again in each collection
     rows = []
     for depth in DEPTHS:
         output, parameters = network(depth)

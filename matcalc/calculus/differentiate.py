@@ -8,8 +8,10 @@ from fractions import Fraction
 from matcalc.calculus.simplify import simplify
 from matcalc.calculus.sweep import derive_nodes
 from matcalc.graph import Node, Symbol, contract, linear, permute, tidy
+from matcalc.graph.collector import collector_paused
 
 
+@collector_paused
 def differentiate(
     output: Node, wanted: Sequence[tuple[Symbol, ...]], symmetric: str = "projection"
 ) -> list[Node]:

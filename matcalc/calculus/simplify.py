@@ -30,6 +30,7 @@ from matcalc.graph import (
     rebuild,
     tidy,
 )
+from matcalc.graph.collector import collector_paused
 
 # Rounds over the whole graph; each must shorten the result, or it is the last.
 ROUNDS = 12
@@ -39,6 +40,7 @@ EFFORT = 64
 NAMES = 4
 
 
+@collector_paused
 def simplify(node: Node, unused: Collection[str] = ()) -> Node:
     """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result.
 

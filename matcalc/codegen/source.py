@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +19,7 @@ from matcalc.codegen.sizes import Reading, SizePlan, array_shape, is_row, plan, 
 from matcalc.codegen.stable import prepared
 from matcalc.errors import DomainError
 from matcalc.graph import Axes, Node, Symbol, topological
+from matcalc.graph.collector import collector_paused
 from matcalc.shapes.dims import Dim, dim_parts, dim_text
 
 Output = tuple[Node, Axes]
@@ -82,6 +81,7 @@ def source_text(
     return foreign_source(program, symbols, target, name, doc, keys, value is not None)
 
 
+@collector_paused
 def generate(
     outputs: Output | Mapping[str, Output],
     symbols: Sequence[Symbol],
@@ -108,22 +108,9 @@ def generate(
                 f"there is no code for '{target}'", hint=f"one of {', '.join([*TARGETS, *LANGUAGES])}"
             )
         target = TARGETS[target]
-    with collector_paused():
-        program = _program(outputs, value, names, stable)
-        keys = list(outputs) if isinstance(outputs, Mapping) else None
-        return Writing(program, list(symbols), target, name).source(keys, value is not None, doc, checked)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No collection of cycles meanwhile: there are none, and every collection would walk through the whole graph."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
+    program = _program(outputs, value, names, stable)
+    keys = list(outputs) if isinstance(outputs, Mapping) else None
+    return Writing(program, list(symbols), target, name).source(keys, value is not None, doc, checked)
 
 
 def _program(
