@@ -101,4 +101,6 @@ def sign_of_largest(xp: Any, x: Any) -> Any:
     """The sign of the largest entry in size of every column, as a row: what makes eigenvectors definite."""
     size = xp.abs(x)
     largest = size >= xp.amax(size, -2)[..., None, :]
-    return xp.sign(xp.where(largest, x, xp.zeros_like(x)).sum(-2))[..., None, :]
+    found = xp.sign(xp.where(largest, x, xp.zeros_like(x)).sum(-2))[..., None, :]
+    # Where two largest ones cancel, as in (1, -1), either sign will do, but not none.
+    return xp.where(found == 0, xp.ones_like(found), found)
