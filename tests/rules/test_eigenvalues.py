@@ -1,4 +1,4 @@
-"""Eigenvectors whose largest entries tie: their sign is a matter of choice, the derivative of the eigenvalues is not."""
+"""Eigenvectors whose largest entries tie: their sign is a choice, the derivative of the eigenvalues is not."""
 
 from __future__ import annotations
 
