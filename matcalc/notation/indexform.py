@@ -35,6 +35,7 @@ from matcalc.notation.tree import (
     Shape,
     Transposed,
     Tree,
+    together,
 )
 from matcalc.notation.written import Written
 from matcalc.rules.entries import AbstractFunction
@@ -72,8 +73,9 @@ def shape_of_axes(node: Node) -> Shape:
 
 
 def grouped(names: Sequence[str]) -> str:
-    """Letters of one axis: `(ij)`."""
-    joined = "".join(names) if all(len(name) == 1 for name in names) else ",".join(names)
+    """Letters of one axis: `(ij)`. What is together already stays so: `(ij)` and `k` are `(ijk)`."""
+    single = [letter for name in names for letter in together(name)]
+    joined = "".join(single) if all(len(letter) == 1 for letter in single) else ",".join(single)
     return f"({joined})"
 
 

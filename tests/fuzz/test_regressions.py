@@ -40,6 +40,7 @@ CASES = [
     ("relu(z @ w) * (z * z).T", "w: q, z: 1 q", 2),
     ("w.T @ w * w", "w: q", 2),
     ("W_2 / B", "B: m m symmetric, W_2: m m", 1),
+    ("argmax_indicator(kron(u, W1)) @ outer(vec(X).T, x.T)", "W1: p p, u: 1 n, X: p n, x: 1 p", 1),
     # A row of fused outputs in index notation was read as a column.
     ("t / y[r] * W[j,j] * W[k,l]**2 -> ljr", "y: q, W: p p, t: ()", 1),
     # The definition of a named part was its own name.
