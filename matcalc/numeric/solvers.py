@@ -11,6 +11,11 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Solve = Callable[[Array], Array]
 
+# So many rounding errors may be all that is left of a number.
+_ROUNDED = 256
+# Pivots so far apart are worth a look.
+_SUSPECT = 1e-6
+
 
 class Solver:
     """`solve` takes a right side of shape (n,) or (n, k); `structure` says what it makes use of.
@@ -32,8 +37,12 @@ class Solver:
         return self._solve(b)
 
 
-def factored(matrix: Array, symmetric: bool = False) -> Solve:
-    """By Cholesky where the matrix is definite, else by elimination."""
+def factored(matrix: Array, symmetric: bool = False, least: float = 0.0) -> Solve:
+    """By Cholesky where the matrix is definite, else by elimination.
+
+    `least` is the size of what was added up to make the matrix: of 1 - 1 only rounding errors may be left. Raises
+    LinAlgError, at the latest when the result is called, where the matrix is singular up to rounding.
+    """
     if symmetric and (np.diagonal(matrix) > 0).all():
         from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
@@ -42,17 +51,20 @@ def factored(matrix: Array, symmetric: bool = False) -> Solve:
         except LinAlgError:
             pass
         else:
+            if (np.diagonal(definite[0]) ** 2 <= _rounding(definite[0].dtype) * np.diagonal(matrix)).any():
+                raise np.linalg.LinAlgError("Singular matrix")
             return lambda b: np.asarray(cho_solve(definite, b))
-    return _Elimination(matrix)
+    return _Elimination(matrix, least)
 
 
 class _Elimination:
     """A matrix that is factored with its first right side, in one call."""
 
-    __slots__ = ("_factors", "_matrix", "_solve")
+    __slots__ = ("_factors", "_least", "_matrix", "_solve")
 
-    def __init__(self, matrix: Array) -> None:
+    def __init__(self, matrix: Array, least: float) -> None:
         self._matrix = matrix
+        self._least = least
         self._factors: tuple[Array, Array] | None = None
 
     def __call__(self, b: Array) -> Array:
@@ -61,12 +73,27 @@ class _Elimination:
         if self._factors is None:
             first, self._solve = _lapack(self._matrix.dtype)
             lu, pivots, found, info = first(self._matrix, b)
-            if info > 0:
+            if info > 0 or self._cancels(lu):
                 raise np.linalg.LinAlgError("Singular matrix")
             self._factors = lu, pivots
         else:
             found, _ = self._solve(*self._factors, b)
         return found  # type: ignore[no-any-return]
+
+    def _cancels(self, lu: Array) -> bool:
+        """Whether a pivot is what rounding leaves of its column: what is singular seldom gives a zero exactly."""
+        pivots = np.abs(lu.diagonal())
+        sizes = pivots.tolist()
+        if min(sizes) > _SUSPECT * max(self._least, *sizes):
+            return False
+        columns = np.maximum(np.abs(self._matrix).max(axis=0), self._least)
+        return bool((pivots <= _rounding(lu.dtype) * columns).any())
+
+
+@lru_cache(maxsize=8)
+def _rounding(dtype: np.dtype[Any]) -> float:
+    """What rounding may leave of a number of size 1 that cancels."""
+    return _ROUNDED * float(np.finfo(dtype).eps)
 
 
 @lru_cache(maxsize=8)
@@ -96,7 +123,7 @@ def woodbury_solver(diagonal: Array, pairs: Sequence[tuple[float, Array, Array]]
 
     def prepare() -> Solve:
         scaled = U / diagonal[:, None]
-        inner = factored(np.eye(U.shape[1], dtype=scaled.dtype) + V @ scaled)
+        inner = factored(np.eye(U.shape[1], dtype=scaled.dtype) + V @ scaled, least=1.0)
 
         def solve(b: Array) -> Array:
             first = b / (diagonal if b.ndim == 1 else diagonal[:, None])
@@ -129,7 +156,9 @@ class RankOne:
         if scaled is None:
             scaled = self._scaled = self._u / self._diagonal
             inner = 1 + self._c * self._v.dot(scaled)
-            self._step = -self._c / inner if inner else None
+            # 1 - 1 is seldom zero exactly.
+            left = abs(inner) > _rounding(scaled.dtype)
+            self._step = -self._c / inner if left else None
         if self._step is None:
             raise np.linalg.LinAlgError("Singular matrix")
         if b.ndim > 1:

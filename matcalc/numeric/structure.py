@@ -106,10 +106,12 @@ def _add_term(
     def both(first: Factors, second: Factors) -> tuple[Node | None, Node | None]:
         # What is no matrix goes to the side that is one.
         scalars = [pair for pair in term.factors if not pair[1]]
-        if not first:
+        # No factors between two indices are the identity where these are one, and ones where they are two.
+        if not first and row[0] == column[0]:
             return None, scaled(part([*scalars, *second], (row[1], column[1])))
         left = scaled(part([*scalars, *first], (row[0], column[0])))
-        return left, part(second, (row[1], column[1])) if second else None
+        whole = not second and row[1] == column[1]
+        return left, None if whole else part(second, (row[1], column[1]))
 
     if row == column and len(set(row)) == len(row):
         entries = scaled(part(term.factors, row))

@@ -229,3 +229,52 @@ def test_a_size_that_is_given_says_which_operator() -> None:
         assert derivative.operator(x=np.zeros(n), n=n).shape == (n, n)
         with pytest.raises(mc.ShapeError, match="'x' has shape"):
             derivative.operator(x=np.zeros(n), n=n + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 * X - ones(n) @ mean(X, axis=0)",
+        "X - 0.3 * mean(X, axis=1) @ ones(1, p)",
+        "2 * X - ones(n) @ (c.T @ X)",
+        "X @ B + ones(n) @ c.T @ X @ B",
+    ],
+)
+@pytest.mark.parametrize("layout", ["shape", "jacobian"])
+def test_ones_between_two_indices_are_no_identity(text: str, layout: str) -> None:
+    """A mean over rows has a matrix of ones beside the identity: solving took it for another identity."""
+    rng = np.random.default_rng(3)
+    given = {"X": (4, 3), "B": (3, 3), "c": (4,)}
+    values = {name: rng.normal(size=shape) for name, shape in given.items() if name == "X" or name in text}
+    derivative = mc.derive(text, "X", shapes="X: n p, B: p p, c: n", layout=layout)
+    operator = derivative.operator(**values)
+    b = rng.normal(size=12)
+    np.testing.assert_allclose(operator.todense() @ operator.solve(b), b, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "order", "sizes"),
+    [
+        ("X - ones(n) @ mean(X, axis=0)", "X: n p", 1, {"X": (4, 3)}),
+        ("X / norm(X)", "X: n", 1, {"X": (5,)}),
+        ("softmax(X)", "X: n", 1, {"X": (6,)}),
+        ("logsumexp(2 * X)", "X: n", 2, {"X": (6,)}),
+        ("norm(A @ X)**2", "A: m n, X: n", 2, {"A": (3, 5), "X": (5,)}),
+    ],
+)
+def test_what_is_singular_is_refused_whatever_rounding_leaves(
+    text: str, shapes: str, order: int, sizes: dict[str, tuple[int, ...]]
+) -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        operator = mc.derive(text, "X", shapes=shapes, order=order).operator(
+            **{name: rng.normal(size=size) for name, size in sizes.items()}
+        )
+        with pytest.raises(mc.DomainError, match="singular"):
+            operator.solve(rng.normal(size=operator.shape[0]))
+
+
+def test_what_is_badly_scaled_is_solved() -> None:
+    D = np.diag([1e-20, 1.0, 1e5])
+    operator = mc.derive("D @ x", "x", shapes="D: n n, x: n").operator(D=D, x=np.ones(3))
+    np.testing.assert_allclose(operator.solve(np.ones(3)), 1 / np.diagonal(D))
