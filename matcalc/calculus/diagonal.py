@@ -14,11 +14,11 @@ def with_diagonals(whole: Whole) -> Node:
     """The root with the diagonals of diagonal matrices put back to whole ones."""
     if "diagonal" not in whole.features:
         return whole.root
-    replaced = {part: made for part in whole.order if (made := _whole(part)) is not None}
+    replaced = {part: made for part in whole.order if (made := _put_back(part)) is not None}
     return substitute([whole.root], replaced)[0] if replaced else whole.root
 
 
-def _whole(node: Node) -> Node | None:
+def _put_back(node: Node) -> Node | None:
     """The contraction with a diagonal factor whole, where nothing else touches its index."""
     if not isinstance(node, Contract) or len(node.out) != 2 or node.out[0] != node.out[1]:
         return None

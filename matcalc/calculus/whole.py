@@ -14,19 +14,22 @@ class Whole:
     """A root with all of its parts, operands first."""
 
     def __init__(self, root: Node) -> None:
+        order = topological([root])
         self.root = root
-        self.order = topological([root])
-        self.measure = Measure(lambda: frozenset(self.shared) - {root})
+        self.order = order
+        # Not by way of self: in a circle all these nodes would live until the collector comes.
+        self.measure = Measure(lambda: frozenset(shared_parts([root], order)) - {root})
 
     @cached_property
     def features(self) -> frozenset[str]:
         """The functions and the properties that occur."""
         return features(self.order)
 
-    @cached_property
+    @property
     def shared(self) -> Sequence[Node]:
         """The parts that occur more than once and are worth a name, operands first."""
-        return shared_parts([self.root], self.order)
+        named = self.measure.named
+        return [part for part in self.order if part in named] if named else []
 
     @cached_property
     def written(self) -> int:

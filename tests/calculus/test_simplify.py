@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import matcalc as mc
 from matcalc.calculus.differentiate import differentiate
 from matcalc.calculus.simplify import simplify
-from matcalc.graph import Node, Symbol, add, contract, elementwise, symbol, tidy, topological
+from matcalc.graph import Node, Symbol, add, contract, elementwise, live_nodes, symbol, tidy, topological
 from matcalc.language.lowering import read
 from matcalc.rules import find
 from tools.cases import read_cases
@@ -189,3 +190,16 @@ def test_a_product_of_many_factors_does_not_recurse() -> None:
     node = add(chain, contract([(inverse, "ij"), (chain, "jk")], "ik"))
     [node] = tidy(node)
     assert simplify(node).axes == ("n", "n")
+
+
+def test_simplification_leaves_no_circles() -> None:
+    """Its nodes go when the result goes, without waiting for the collector, which is paused meanwhile."""
+    mc.derive("norm(A @ x)**2 / (x.T @ x)", "x", shapes="A: n n, x: n").text  # noqa: B018
+    gc.collect()
+    before = live_nodes()
+    gc.disable()
+    try:
+        assert mc.derive("norm(A @ x)**2 / (x.T @ x)", "x", shapes="A: n n, x: n", order=2).text
+        assert live_nodes() == before
+    finally:
+        gc.enable()
