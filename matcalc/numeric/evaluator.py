@@ -237,6 +237,8 @@ class Evaluator:
         return arrays
 
     def _numeric(self, name: str, value: Any, like: Any) -> Any:
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise DomainError(f"'{name}' has masked entries", hint="fill them in, or leave them out")
         try:
             array = self._arrays.array(value, like)
         except (TypeError, ValueError, RuntimeError) as error:

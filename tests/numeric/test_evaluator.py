@@ -246,3 +246,11 @@ def test_arrays_that_are_not_needed_are_looked_at_all_the_same() -> None:
             evaluator(**values, W=np.ones(3))
         with pytest.raises(mc.DomainError, match="'U' is not an array of numbers"):
             evaluator(**{**values, "U": np.array([["a", "b"]] * 4)})
+
+
+def test_masked_entries_are_not_used() -> None:
+    x = symbol("x", ("n",))
+    run = numpy_evaluator((contract([(x, "i")], ""), ()), (x,))
+    with pytest.raises(DomainError, match="masked"):
+        run(x=np.ma.array([1.0, 2.0], mask=[True, False]))
+    assert run(x=np.ma.array([1.0, 2.0])) == 3
