@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcalc.errors import DomainError, LimitError, MatcalcError, ShapeError
-from matcalc.graph import Node, constant, elementwise, number, number_value, size, symbol
+from matcalc.graph import Node, constant, elementwise, is_zero, number, size, symbol
 from matcalc.language.calls import Bound
 from matcalc.language.declarations import Declaration, read_shapes
 from matcalc.language.formulas import derivative
@@ -209,11 +209,20 @@ class _Lowering:
         return shape
 
     def check_denominators(self, chain: Sequence[Binary]) -> None:
+        """Tell of what divides by zero; refuse 0 / 0, which has no value (the builders would make it 0)."""
+        numerators = [chain[0].left, *(link.right for link in chain if link.operator != "/")]
+        empty = any(is_zero(self.values[part].node) for part in numerators)
         for link in chain:
-            if link.operator == "/" and number_value(self.values[link.right].node) == 0:
-                self.warnings[f"{text_of(self.formula, link)} divides by zero, whatever the values are"] = (
-                    None
+            if link.operator != "/" or not is_zero(self.values[link.right].node):
+                continue
+            text = text_of(self.formula, link)
+            if empty:
+                error = DomainError(
+                    f"{text} divides zero by zero, which has no value",
+                    hint="is one of them meant to be something else?",
                 )
+                raise self.formula.source.locate(error, link.start, link.end)
+            self.warnings[f"{text} divides by zero, whatever the values are"] = None
 
     def matrix_product(self, chain: Sequence[Binary]) -> Value:
         shape: Shape | None = None
