@@ -16,6 +16,7 @@ from matcalc.graph import (
     Symbol,
     base_and_exponent,
     is_power,
+    number_value,
     power,
     topological,
 )
@@ -136,6 +137,8 @@ class _Conditions:
         return not self._range(node).positive
 
     def _positive(self, node: Node) -> Remark:
+        if number_value(node) is not None:
+            return remark("holds nowhere, since ", self._tree(node), " is not positive")
         return self._holds(node, ">", "0")
 
     def _of_domain(self, domain: str, operand: Node) -> Iterator[Remark]:

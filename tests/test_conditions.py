@@ -69,6 +69,7 @@ TOLD: list[tuple[str, str, str, list[str]]] = [
     ("1 / (tanh(x) - sigmoid(y))", "x", "x:, y:", ["holds where tanh(x) - sigmoid(y) != 0"]),
     ("1 / (sin(x) * cosh(x))", "x", "x:", ["holds where sin(x) != 0"]),
     ("sum(x) / 0", "x", "x: n", ["sum(x) / 0 divides by zero, whatever the values are"]),
+    ("(-2)**alpha", "alpha", "alpha:", ["holds nowhere, since -2 is not positive"]),
     ("x / zeros(n)", "x", "x: n", ["x / zeros(n) divides by zero, whatever the values are"]),
     ("sum(p)", "p", "p: n simplex", ["the derivative by p does not use its summing to 1"]),
 ]
