@@ -124,3 +124,17 @@ def test_warnings_say_where_it_holds() -> None:
 def test_users_own_names_for_parts_are_kept() -> None:
     text = "u.T @ relu(h) + sum(tanh(h)) where h = W @ x + V @ y + b"
     assert "where h = " in mc.derive(text, "u").of.text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(x + y) + (x + y)", "x + y + (x + y)"),
+        ("(x + y) + 2 * (x + y)", "x + y + 2 * (x + y)"),
+        ("(c + 2).T + (c + 2)", "2 + c + (2 + c).T"),
+        ("(B @ x - y) - (y - B @ x)", "B @ x - y - (y - B @ x)"),
+    ],
+)
+def test_a_sum_added_again_does_not_depend_on_parentheses(one: str, other: str) -> None:
+    shapes = "x: n, y: n, B: n n, c:"
+    assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node

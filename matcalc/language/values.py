@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from matcalc.errors import LimitError
 from matcalc.graph import Coefficient, Node, contract, linear, multiply, negate, number_value, power
+from matcalc.graph.terms import terms_of
 from matcalc.language.limits import NO_LIMITS, Limits
 from matcalc.rules import Operand
 from matcalc.rules.operands import filled, spread
@@ -38,9 +39,15 @@ def common_shape(operator: str, a: Value, b: Value) -> Shape:
 
 
 def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
-    """Σ ± value over values that broadcast to `shape`."""
+    """Σ ± value over values that broadcast to `shape`.
+
+    Sums of the same terms are added term by term: (x + y) + 2 * (x + y) does not depend on its parentheses.
+    """
     axes = [dim for dim in shape if dim != 1]
-    return Value(linear([(sign, filled(value, shape)) for sign, value in terms], axes), shape)
+    added = [(sign, filled(value, shape)) for sign, value in terms]
+    apart = [(sign * c, term) for sign, node in added for c, term in terms_of(node)]
+    kinds = {frozenset(term for _, term in terms_of(node)) for _, node in added}
+    return Value(linear(apart if len(kinds) < len(added) else added, axes), shape)
 
 
 def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
