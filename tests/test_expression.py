@@ -138,3 +138,10 @@ def test_users_own_names_for_parts_are_kept() -> None:
 def test_a_sum_added_again_does_not_depend_on_parentheses(one: str, other: str) -> None:
     shapes = "x: n, y: n, B: n n, c:"
     assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node
+
+
+def test_zero_divided_by_zero_is_refused() -> None:
+    with pytest.raises(mc.DomainError, match="no value"):
+        _ = (x - x) / (x - x)
+    with pytest.raises(mc.DomainError, match="no value"):
+        _ = 0 * a / 0

@@ -195,7 +195,11 @@ class _Lowering:
             return total(list(terms), shape)
         if "/" in signs:
             self.check_denominators(chain)
-        return product(list(zip((False, *(sign == "/" for sign in signs)), operands, strict=True)), shape)
+        factors = list(zip((False, *(sign == "/" for sign in signs)), operands, strict=True))
+        try:
+            return product(factors, shape)
+        except DomainError as error:
+            raise self.formula.source.locate(error, part.start, part.end) from None
 
     def overlaid(self, part: Binary, left: Shape, right: Shape) -> Shape:
         """The shape of an elementwise `part`, whose left operand may be a whole chain."""
@@ -209,20 +213,11 @@ class _Lowering:
         return shape
 
     def check_denominators(self, chain: Sequence[Binary]) -> None:
-        """Tell of what divides by zero; refuse 0 / 0, which has no value (the builders would make it 0)."""
-        numerators = [chain[0].left, *(link.right for link in chain if link.operator != "/")]
-        empty = any(is_zero(self.values[part].node) for part in numerators)
         for link in chain:
-            if link.operator != "/" or not is_zero(self.values[link.right].node):
-                continue
-            text = text_of(self.formula, link)
-            if empty:
-                error = DomainError(
-                    f"{text} divides zero by zero, which has no value",
-                    hint="is one of them meant to be something else?",
+            if link.operator == "/" and is_zero(self.values[link.right].node):
+                self.warnings[f"{text_of(self.formula, link)} divides by zero, whatever the values are"] = (
+                    None
                 )
-                raise self.formula.source.locate(error, link.start, link.end)
-            self.warnings[f"{text} divides by zero, whatever the values are"] = None
 
     def matrix_product(self, chain: Sequence[Binary]) -> Value:
         shape: Shape | None = None

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from matcalc.errors import LimitError
-from matcalc.graph import Coefficient, Node, contract, linear, multiply, negate, number_value, power
+from matcalc.errors import DomainError, LimitError
+from matcalc.graph import Coefficient, Node, contract, is_zero, linear, multiply, negate, number_value, power
 from matcalc.graph.terms import terms_of
 from matcalc.language.limits import NO_LIMITS, Limits
 from matcalc.rules import Operand
@@ -51,7 +51,14 @@ def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
 
 
 def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
-    """The elementwise product of values that broadcast to `shape`, each with whether it divides."""
+    """The elementwise product of values that broadcast to `shape`, each with whether it divides.
+
+    Raises DomainError for 0 / 0, which has no value: the builders would make it 0.
+    """
+    if {False, True} <= {divides for divides, value in factors if is_zero(value.node)}:
+        raise DomainError(
+            "zero divided by zero has no value", hint="is one of them meant to be something else?"
+        )
     nodes = [power(value.node, -1) if divides else value.node for divides, value in factors]
     spread_out = [spread(Value(node, f.shape), shape) for node, (_, f) in zip(nodes, factors, strict=True)]
     return Value(multiply(*spread_out), shape)
