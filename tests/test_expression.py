@@ -133,10 +133,16 @@ def test_users_own_names_for_parts_are_kept() -> None:
         ("(x + y) + 2 * (x + y)", "x + y + 2 * (x + y)"),
         ("(c + 2).T + (c + 2)", "2 + c + (2 + c).T"),
         ("(B @ x - y) - (y - B @ x)", "B @ x - y - (y - B @ x)"),
+        ("sum(tanh(B)) + n + (sum(tanh(B)) + n).T", "(n + sum(tanh(B))).T + (n + sum(tanh(B)))"),
+        (
+            "norm(tanh(B @ x)) + n + (norm(tanh(B @ x)) + n)",
+            "(n + norm(tanh(B @ x))) + n + norm(tanh(B @ x))",
+        ),
+        ("x + y + z + (z + y)", "(y + z) + x + (z + y)"),
     ],
 )
 def test_a_sum_added_again_does_not_depend_on_parentheses(one: str, other: str) -> None:
-    shapes = "x: n, y: n, B: n n, c:"
+    shapes = "x: n, y: n, z: n, B: n n, c:"
     assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node
 
 

@@ -7,6 +7,7 @@ Python objects; they raise ShapeError without a place, which whoever reads text 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from matcalc.errors import DomainError, LimitError
@@ -41,13 +42,16 @@ def common_shape(operator: str, a: Value, b: Value) -> Shape:
 def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
     """Σ ± value over values that broadcast to `shape`.
 
-    Sums of the same terms are added term by term: (x + y) + 2 * (x + y) does not depend on its parentheses.
+    A sum whose terms all occur beside it is added term by term: x + y + 2 * (x + y) does not depend on its
+    parentheses.
     """
     axes = [dim for dim in shape if dim != 1]
-    added = [(sign, filled(value, shape)) for sign, value in terms]
-    apart = [(sign * c, term) for sign, node in added for c, term in terms_of(node)]
-    kinds = {frozenset(term for _, term in terms_of(node)) for _, node in added}
-    return Value(linear(apart if len(kinds) < len(added) else added, axes), shape)
+    added: list[tuple[Coefficient, Node]] = [(sign, filled(value, shape)) for sign, value in terms]
+    parts = [terms_of(node) for _, node in added]
+    held = Counter([term for part in parts for _, term in part])
+    if any([len(part) > 1 and all([held[term] > 1 for _, term in part]) for part in parts]):
+        added = [(sign * c, term) for (sign, _), part in zip(added, parts, strict=True) for c, term in part]
+    return Value(linear(added, axes), shape)
 
 
 def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
