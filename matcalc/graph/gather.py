@@ -48,7 +48,7 @@ class Gathered:
         replaced: Mapping[Node, Node] | None = None,
         squares: bool = True,
     ) -> None:
-        self.coefficient: Coefficient = 1
+        self._coefficients: list[Coefficient] = []
         self.factors: list[tuple[Node, Labels]] = []
         self.out = out
         self.sizes: dict[Label, Dim] = dict(sizes) if sizes else {}
@@ -65,6 +65,7 @@ class Gathered:
         self._open_rest()
         if self._same:
             self._rename()
+        self.coefficient = numbers.product(self._coefficients) if self._coefficients else 1
 
     def _add(self, node: Node, labels: Labels, settled: bool = False) -> None:
         for label, dim in zip(labels, node.axes, strict=True):
@@ -73,10 +74,10 @@ class Gathered:
                 raise ShapeError(f"an index of size {dim_text(known)} meets one of size {dim_text(dim)}")
         if isinstance(node, Sum) and len(node.terms) < 2:
             if not node.terms:
-                self.coefficient = 0
+                self._coefficients.append(0)
                 return
             coefficient, node = node.terms[0]
-            self.coefficient = numbers.multiply(self.coefficient, coefficient)
+            self._coefficients.append(coefficient)
         if isinstance(node, Contract):
             if is_wrapper(node):
                 if node.factors and sums(node):
@@ -160,14 +161,14 @@ def plain(
 
     That is the common case; None otherwise.
     """
-    coefficient: Coefficient = 1
+    coefficients: list[Coefficient] = []
     taken = []
     known: dict[Label, Dim] = dict(sizes) if sizes else {}
     for node, labels in factors:
         kind = node.__class__
         if kind is Sum and len(node.terms) == 1:  # type: ignore[attr-defined]
-            inside, node = node.terms[0]  # type: ignore[attr-defined]
-            coefficient = numbers.multiply(coefficient, inside)
+            coefficient, node = node.terms[0]  # type: ignore[attr-defined]
+            coefficients.append(coefficient)
             kind = node.__class__
         if kind is Sum:
             if not node.terms:  # type: ignore[attr-defined]
@@ -183,7 +184,7 @@ def plain(
             if known.setdefault(label, dim) != dim:
                 return None
         taken.append((node, labels))
-    return coefficient, taken, known
+    return numbers.product(coefficients) if coefficients else 1, taken, known
 
 
 def count_free(

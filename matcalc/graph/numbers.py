@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from matcalc.errors import LimitError
@@ -48,17 +48,32 @@ def magnitude(value: Coefficient) -> Coefficient:
 
 
 def add(a: Coefficient, b: Coefficient) -> Coefficient:
-    """a + b, reduced."""
+    """a + b, reduced; decimals count as they are written, so that 0.1 + 0.2 is 0.3."""
     if type(a) is int and type(b) is int:
         return _bounded(a + b)
-    return reduce(_guarded(lambda: a + b))
+    return _like(exact(a) + exact(b), a, b)
 
 
 def multiply(a: Coefficient, b: Coefficient) -> Coefficient:
-    """a * b, reduced."""
+    """a * b, reduced; decimals count as they are written, so that 0.1 * 3 is 0.3."""
     if type(a) is int and type(b) is int:
         return _bounded(a * b)
-    return reduce(_guarded(lambda: a * b))
+    return _like(exact(a) * exact(b), a, b)
+
+
+def product(values: Sequence[Coefficient]) -> Coefficient:
+    """The product of all, whatever their order: 1.5 * 2 / 5 is 2 / 5 * 1.5, exact ones first."""
+    found: Coefficient = 1
+    for value in sorted(values, key=lambda value: (isinstance(value, float), value)):
+        found = multiply(found, value)
+    return found
+
+
+def _like(result: Coefficient, a: Coefficient, b: Coefficient) -> Coefficient:
+    """An exact result, as a double where it came from one."""
+    if isinstance(a, float) or isinstance(b, float):
+        return reduce(_guarded(lambda: float(result)))
+    return reduce(result)
 
 
 def _guarded(compute: Callable[[], Coefficient]) -> Coefficient:
