@@ -160,7 +160,6 @@ def built(
     squares: bool = False,
 ) -> Node:
     """The canonical node of factors that are all taken in; `counted` if a label may touch nothing."""
-    factors = divided_on_diagonals(factors, contract)
     merged = factors
     if len(factors) > 1 and len(bases(factors)) < len(factors):
         merged = merge_powers(factors)
@@ -172,6 +171,9 @@ def built(
                 return linear([(coefficient, inner)], inner.axes)
         if squares:
             merged, sizes = _with_squares(merged, out, sizes)
+    apart = divided_on_diagonals(merged, contract)
+    if apart is not merged:
+        return built(coefficient, apart, out, sizes, True, squares)
     if counted or merged is not factors:
         coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
     node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None

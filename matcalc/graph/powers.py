@@ -105,22 +105,15 @@ def divided_on_diagonals(factors: Sequence[Labelled], contract: Callable[..., No
 
     Gives back `factors` itself when there is none; `contract` is the builder.
     """
-    divided = {}
-    for node, labels in factors:
+    found = None
+    for place, (node, labels) in enumerate(factors):
         if node.__class__ is Map and len(labels) > 1 and len(set(labels)) < len(labels):
             base, exponent = base_and_exponent(node)
             if exponent < 0:
                 held = tuple(dict.fromkeys(labels))
-                divided[base, tuple(labels)] = contract([(base, labels)], held), held
-    if not divided:
-        return factors
-    found: list[Labelled] = []
-    for node, labels in factors:
-        base, exponent = base_and_exponent(node)
-        # What it cancels against is written in the same way.
-        diagonal, held = divided.get((base, tuple(labels)), (base, labels))
-        found.append((raised(diagonal, exponent), held))
-    return found
+                found = list(factors) if found is None else found
+                found[place] = (raised(contract([(base, labels)], held), exponent), held)
+    return factors if found is None else found
 
 
 def taken_in(

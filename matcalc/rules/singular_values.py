@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from fractions import Fraction
 from typing import Any, final
 
 from matcalc.errors import DomainError
-from matcalc.graph import Node, add, apply, contract, multiply, power, scale, subtract
+from matcalc.graph import Node, add, apply, contract, elementwise, multiply, power, scale, subtract
 from matcalc.rules import namespaces as ns
 from matcalc.rules.entries import Condition, Function, Parameter
 from matcalc.rules.inverses import INVERSE
+from matcalc.rules.norms import norm
 from matcalc.rules.operands import Operand
 from matcalc.rules.patterns import of_transpose, swap_last, unit_matrix
-from matcalc.rules.registry import register
+from matcalc.rules.registry import lookup, register
 
 Labels = tuple[Hashable, ...]
 MAGNUS = "Magnus 1985, On differentiating eigenvalues and eigenvectors, theorem 1"
 _SIMPLE = "the largest singular value of {} is simple and not 0"
 _FULL_RANK = "{} has full rank"
-_HALF = Fraction(1, 2)
 # How far apart singular values have to be, relative to the largest, for a sample to count as regular.
 _APART = 0.02
 
@@ -44,7 +43,7 @@ class SpectralNorm(Function):
 
     def lower(self, X: Operand) -> Node:
         """norm_spectral(X); of a vector its 2-norm."""
-        return apply(self, [X.node]) if len(X.node.axes) == 2 else _two_norm(X.node)
+        return apply(self, [X.node]) if len(X.node.axes) == 2 else norm(X)
 
     def value(self, xp: Any, X: Any) -> Any:
         """σ₁ of (…, m, n)."""
@@ -92,7 +91,7 @@ class SingularDyad(Function):
 
     def lower(self, X: Operand) -> Node:
         """singular_dyad(X); of a vector x / |x|."""
-        return apply(self, [X.node]) if len(X.node.axes) == 2 else _normalised(X.node)
+        return apply(self, [X.node]) if len(X.node.axes) == 2 else _normalised(X)
 
     def value(self, xp: Any, X: Any) -> Any:
         """u₁ v₁ᵀ of (…, m, n)."""
@@ -163,7 +162,7 @@ class NuclearNorm(Function):
 
     def lower(self, X: Operand) -> Node:
         """norm_nuclear(X); of a vector its 2-norm."""
-        return apply(self, [X.node]) if len(X.node.axes) == 2 else _two_norm(X.node)
+        return apply(self, [X.node]) if len(X.node.axes) == 2 else norm(X)
 
     def value(self, xp: Any, X: Any) -> Any:
         """Σ σₖ of (…, m, n)."""
@@ -208,7 +207,7 @@ class Polar(Function):
 
     def lower(self, X: Operand) -> Node:
         """polar(X); of a vector x / |x|."""
-        return apply(self, [X.node]) if len(X.node.axes) == 2 else _normalised(X.node)
+        return apply(self, [X.node]) if len(X.node.axes) == 2 else _normalised(X)
 
     def value(self, xp: Any, X: Any) -> Any:
         """U Vᵀ of (…, m, n)."""
@@ -239,13 +238,11 @@ class Polar(Function):
         return [Condition(_FULL_RANK, node.children[0], "invertible")]
 
 
-def _two_norm(x: Node) -> Node:
-    own = tuple(range(len(x.axes)))
-    return power(contract([(power(x, 2), own)], ()), _HALF)
-
-
-def _normalised(x: Node) -> Node:
-    return multiply(x, power(_two_norm(x), -1))
+def _normalised(x: Operand) -> Node:
+    """x / |x|; of a scalar its sign."""
+    if not x.node.axes:
+        return elementwise(lookup("sign"), x.node)
+    return multiply(x.node, power(norm(x), -1))
 
 
 def _largest_apart(X: Any) -> bool:

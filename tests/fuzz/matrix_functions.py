@@ -96,6 +96,7 @@ class MatrixFunctions:
         xp, n = self.xp, s.shape[0]
         s = (s + s.T) / 2
         values, vectors = xp.linalg.eigh(s.real)
+        self.need(abs(values).max() > 0.1)
         self.need(values[1:] - values[:-1] > APART * abs(values).max())
         found = []
         for k in range(n):
