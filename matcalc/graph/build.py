@@ -29,6 +29,7 @@ from matcalc.graph.node import (
     Axes,
     Contract,
     Fuse,
+    Map,
     Node,
     Split,
     Sum,
@@ -37,7 +38,7 @@ from matcalc.graph.node import (
     make_split,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import bases, divided_on_diagonals, merge_powers, taken_in
+from matcalc.graph.powers import base_and_exponent, bases, divided_on_diagonals, merge_powers, taken_in
 from matcalc.graph.stuck import freed
 from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product
@@ -171,6 +172,9 @@ def built(
                 return linear([(coefficient, inner)], inner.axes)
         if squares:
             merged, sizes = _with_squares(merged, out, sizes)
+    whole = _with_divisor_whole(merged, out, sizes)
+    if whole is not None:
+        return built(coefficient, *whole, True, squares)
     apart = divided_on_diagonals(merged, contract)
     if apart is not merged:
         return built(coefficient, apart, out, sizes, True, squares)
@@ -200,6 +204,26 @@ def _of_one(node: Node, held: Sequence[Label], out: Labels, sizes: Sizes) -> Nod
         # A tensor has no transposed form to read: its axes are exchanged term by term.
         terms = [(c, contract([(term, labels)], out, sizes)) for c, term in node.terms]
         return linear(terms, [sizes[label] for label in out])
+    return None
+
+
+def _with_divisor_whole(
+    factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
+) -> tuple[Sequence[Labelled], Labels, dict[Label, Dim]] | None:
+    """A contraction with what makes up a number that it is divided by in one piece: Σ zᵢ² / (Σ zᵢ²)² is 1 / Σ zᵢ²."""
+    powers = [base_and_exponent(node) for node, _ in factors if node.__class__ is Map and not node.axes]
+    for divisor in [base for base, exponent in powers if exponent < 0 and isinstance(base, Contract)]:
+        wanted = set(divisor.children)
+        members = [k for k, (node, held) in enumerate(factors) if node in wanted and held]
+        if len(members) != len(divisor.children):
+            continue
+        rest = [pair for k, pair in enumerate(factors) if k not in members]
+        inner = {label for k in members for label in factors[k][1]}
+        if inner.isdisjoint(out) and all([inner.isdisjoint(held) for _, held in rest]):
+            part = contract([factors[k] for k in members], (), {label: sizes[label] for label in inner})
+            if part is divisor:
+                left = {label: dim for label, dim in sizes.items() if label not in inner}
+                return [*rest, (part, ())], out, left
     return None
 
 
