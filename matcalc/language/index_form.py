@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from matcalc.errors import ParseError, ShapeError
+from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.graph import Node, contract, fuse, linear, power, split
 from matcalc.language.syntax import (
     Binary,
@@ -27,6 +27,7 @@ from matcalc.language.syntax import (
     postorder,
     terms,
 )
+from matcalc.language.values import check_zeros
 from matcalc.rules import Operand
 from matcalc.shapes.broadcast import SCALAR, Same, Shape, is_scalar
 from matcalc.shapes.dims import Dim, dim_product, dim_text
@@ -265,11 +266,20 @@ class _Evaluation:
         held = [self.form.letters.get(factor, Counter()) for factor, _ in parts]
         holders = Counter(letter for counts in held for letter in counts)
         shared = keep.union(letter for letter, count in holders.items() if count > 1)
-        found = [
+        taken = [
             self.factor(
                 factor, inverse, shared.union(holders.keys() - counts.keys()) if len(parts) > 1 else keep
             )
             for (factor, inverse), counts in zip(parts, held, strict=True)
+        ]
+        divides = [inverse for _, inverse in parts]
+        try:
+            check_zeros([(below, node) for below, (node, _) in zip(divides, taken, strict=True)])
+        except DomainError as error:
+            raise error.located((part.start, part.end)) from None
+        found = [
+            Entries(power(node, -1), letters) if below else Entries(node, letters)
+            for below, (node, letters) in zip(divides, taken, strict=True)
         ]
         left = tuple(letter for letter in _union(entries.letters for entries in found) if letter in keep)
         letters = left if out is None else out
@@ -279,12 +289,11 @@ class _Evaluation:
         return Entries(linear([(sign, node)], node.axes), letters)
 
     def factor(self, part: Syntax, inverse: bool, keep: frozenset[str]) -> Entries:
+        """A factor, or what divides where `inverse` says so: inside that nothing is summed."""
         if part not in self.form.letters:
-            node = self.values[part].node
-            return Entries(power(node, -1) if inverse else node, ())
+            return Entries(self.values[part].node, ())
         if inverse:
-            base = self.whole(part, keep)
-            return Entries(power(base.node, -1), base.letters)
+            return self.whole(part, keep)
         if isinstance(part, Indexed):
             places = grouped(part.letters, part.groups)
             dims = [tuple(self.sizes[letter] for letter in place) for place in places]

@@ -54,15 +54,20 @@ def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
     return Value(linear(added, axes), shape)
 
 
-def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
-    """The elementwise product of values that broadcast to `shape`, each with whether it divides.
-
-    Raises DomainError for 0 / 0, which has no value: the builders would make it 0.
-    """
-    if {False, True} <= {divides for divides, value in factors if is_zero(value.node)}:
+def check_zeros(factors: Sequence[tuple[bool, Node]]) -> None:
+    """Raises DomainError for 0 / 0 among factors and divisors: it has no value, and the builders would make it 0."""
+    if {False, True} <= {divides for divides, node in factors if is_zero(node)}:
         raise DomainError(
             "zero divided by zero has no value", hint="is one of them meant to be something else?"
         )
+
+
+def product(factors: Sequence[tuple[bool, Value]], shape: Shape) -> Value:
+    """The elementwise product of values that broadcast to `shape`, each with whether it divides.
+
+    Raises DomainError for 0 / 0.
+    """
+    check_zeros([(divides, value.node) for divides, value in factors])
     nodes = [power(value.node, -1) if divides else value.node for divides, value in factors]
     spread_out = [spread(Value(node, f.shape), shape) for node, (_, f) in zip(nodes, factors, strict=True)]
     return Value(multiply(*spread_out), shape)
@@ -170,6 +175,7 @@ def grid_warning(a: Shape, b: Shape, text: str) -> str | None:
 __all__ = [
     "SCALAR",
     "Value",
+    "check_zeros",
     "common_shape",
     "grid_warning",
     "matmul",

@@ -79,6 +79,17 @@ SAME = {
     ),
     "4^½": (power(number(4), Fraction(1, 2)), number(2)),
     "0.5 · 2": (scale(2, scale(0.5, x)), x),
+    "0.1 · 3": (scale(3, scale(0.1, x)), scale(0.3, x)),
+    "0.1 + 0.2": (add(scale(0.1, x), scale(0.2, x)), scale(0.3, x)),
+    "1.5 · 2 / 5": (
+        contract([(scale(1.5, x), "i"), (number(2), ""), (number(Fraction(1, 5)), "")], "i"),
+        contract([(scale(Fraction(2, 5), x), "i"), (number(1.5), "")], "i"),
+    ),
+    "Σ x² / (Σ x²)²": (
+        contract([(power(x, 2), "i"), (power(contract([(x, "i"), (x, "i")], ""), -2), "")], ""),
+        power(contract([(x, "i"), (x, "i")], ""), -1),
+    ),
+    "Σ Qᵢᵢ (1/Q)ᵢᵢ": (contract([(Q, "ii"), (power(Q, -1), "ii"), (Q, "ii")], ""), contract([(Q, "ii")], "")),
 }
 
 
@@ -90,6 +101,10 @@ def test_both_sides_are_one_node(a: object, b: object) -> None:
 DIFFERENT = {
     "½ is not 0.5": (scale(Fraction(1, 2), x), scale(0.5, x)),
     "(x²)^½ is |x|": (power(power(x, 2), Fraction(1, 2)), x),
+    "Σ x² y / (Σ x²)²": (
+        contract([(power(x, 2), "i"), (y, "i"), (power(contract([(x, "i"), (x, "i")], ""), -2), "")], ""),
+        contract([(y, "i"), (power(contract([(x, "i"), (x, "i")], ""), -1), "")], ""),
+    ),
     "A is not Aᵀ": (Q, transpose(Q)),
     "A Aᵀ is not Aᵀ A": (contract([(Q, "ik"), (Q, "jk")], "ij"), contract([(Q, "ki"), (Q, "kj")], "ij")),
     "tr AA is not tr AAᵀ": (contract([(Q, "ij"), (Q, "ji")], ""), contract([(Q, "ij"), (Q, "ij")], "")),

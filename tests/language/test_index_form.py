@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcalc.errors import MatcalcError, ParseError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, ParseError, ShapeError
 from matcalc.graph import normal
 from matcalc.language import read
 
@@ -91,6 +91,8 @@ ERRORS: list[tuple[str, type[MatcalcError], str, str]] = [
     ("x[i] * y -> i", ShapeError, "has no letters here", "y"),
     ("x[i] -> ij", ShapeError, "how far the letter j runs", "x[i] -> ij"),
     ("c -> i", ShapeError, "how far the letter i runs", "c -> i"),
+    ("x[i] * 0 / 0 -> i", DomainError, "no value", "x[i] * 0 / 0"),
+    ("x[i] + c * 0 / (x[i] - x[i]) -> i", DomainError, "no value", "c * 0 / (x[i] - x[i])"),
     ("(A[i,j] * x[k] -> ijk) @ x", ShapeError, "index form", "(A[i,j] * x[k] -> ijk) @ x"),
     ("(A[i,j] * x[k] -> ijk) + x", ShapeError, "tensor", "(A[i,j] * x[k] -> ijk) + x"),
     ("(A[i,j] * x[k] -> ijk).T", ShapeError, "tensor", "(A[i,j] * x[k] -> ijk).T"),
