@@ -16,6 +16,7 @@ from matcalc.calculus.opening import unscaled
 from matcalc.graph import (
     Coefficient,
     Contract,
+    Map,
     Node,
     Sum,
     Symbol,
@@ -43,6 +44,8 @@ def collected(node: Sum, measure: Measure) -> Node:
 
 
 def _collected(node: Sum, measure: Measure, mirrored: bool) -> Node:
+    if _is_bare(node):
+        return node
     outside: Coefficient = 1
     current: Node = node
     for _ in range(len(node.terms)):
@@ -59,6 +62,16 @@ def _collected(node: Sum, measure: Measure, mirrored: bool) -> Node:
             break
         current = found
     return scale(outside, current)
+
+
+def _is_bare(node: Sum) -> bool:
+    """Whether a sum is one of different functions and numbers, 1 - tanh(z)**2: there is nothing to take out."""
+    bases = set()
+    for coefficient, term in node.terms:
+        if (term.__class__ is not Map and term.children) or coefficient not in (1, -1):
+            return False
+        bases.add(base_and_exponent(term)[0])
+    return len(bases) == len(node.terms)
 
 
 def _one_coefficient(node: Sum, measure: Measure) -> Node | None:

@@ -195,7 +195,7 @@ def with_tensors_open(whole: Whole) -> Node:
     Such a sum has no matrix notation: an index form of index forms would be all that could be written.
     """
     root, order = whole.root, whole.order
-    if not any([len(node.axes) > 2 and isinstance(node, Sum) for node in order]):
+    if not whole.adds_tensors:
         return root
     named = frozenset(shared_parts([root]))
     new: dict[Node, Node] = {}

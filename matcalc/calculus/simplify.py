@@ -127,11 +127,12 @@ class _Round:
         if not laws and not (algebra and self.outer):
             return self.root
         new: dict[Node, Node] = {}
+        kinds = self.laws.kinds if laws else ()
         for node in self.order:
             made = self.mirrors.get(node, node) if laws and self.mirrors else node
             if new and any(child in new for child in made.children):
                 made = rebuild(made, [new.get(child, child) for child in made.children])
-            if laws and made.children:
+            if made.__class__ in kinds and made.children:
                 made = _by_laws(made, self.laws)
             if algebra and node in self.outer:
                 made = self._by_algebra(made)

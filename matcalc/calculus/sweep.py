@@ -88,7 +88,7 @@ def _pull_back(node: Node, cotangent: Node, outer: Labels, active: set[Node], gi
     if isinstance(node, Sum):
         for coefficient, term in node.terms:
             if term in active:
-                give(term, scale(coefficient, cotangent))
+                give(term, cotangent if coefficient == 1 else scale(coefficient, cotangent))
     elif isinstance(node, Contract):
         _pull_back_contraction(node, cotangent, outer, active, give)
     elif isinstance(node, Map):

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from matcalc.calculus.cost import Measure
 from matcalc.calculus.laws.index import features
-from matcalc.graph import Node, shared_parts, topological
+from matcalc.graph import Node, Sum, shared_parts, topological
 
 
 class Whole:
@@ -24,6 +24,11 @@ class Whole:
     def features(self) -> frozenset[str]:
         """The functions and the properties that occur."""
         return features(self.order)
+
+    @cached_property
+    def adds_tensors(self) -> bool:
+        """Whether there is a sum of more than two indices."""
+        return any([node.__class__ is Sum and len(node.axes) > 2 for node in self.order])
 
     @property
     def shared(self) -> Sequence[Node]:

@@ -172,12 +172,13 @@ def built(
                 return linear([(coefficient, inner)], inner.axes)
         if squares:
             merged, sizes = _with_squares(merged, out, sizes)
-    whole = _with_divisor_whole(merged, out, sizes)
-    if whole is not None:
-        return built(coefficient, *whole, True, squares)
-    apart = divided_on_diagonals(merged, contract)
-    if apart is not merged:
-        return built(coefficient, apart, out, sizes, True, squares)
+    if any([node.__class__ is Map for node, _ in merged]):
+        whole = _with_divisor_whole(merged, out, sizes)
+        if whole is not None:
+            return built(coefficient, *whole, True, squares)
+        apart = divided_on_diagonals(merged, contract)
+        if apart is not merged:
+            return built(coefficient, apart, out, sizes, True, squares)
     if counted or merged is not factors:
         coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
     node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None

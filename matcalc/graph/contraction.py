@@ -38,7 +38,13 @@ def canonical(factors: Sequence[Labelled], out: tuple[Label, ...], sizes: Mappin
         raise LimitError(
             f"a tensor of more than {MOST_AXES} axes", hint="a Kronecker product of n parts has 2 n of them"
         )
-    ordered = sorted(factors, key=_digest) if len(factors) > 1 else factors
+    ordered = factors
+    if len(factors) == 2:
+        first, second = factors
+        if first[0].digest > second[0].digest:
+            ordered = (second, first)
+    elif len(factors) > 2:
+        ordered = sorted(factors, key=_digest)
     numbers: dict[Label, int] = {}
     for label in out:
         numbers.setdefault(label, len(numbers))

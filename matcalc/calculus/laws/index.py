@@ -38,8 +38,20 @@ class Laws:
                 for key in rewrite.heads:
                     table.setdefault(key, []).append(rewrite)
 
+        # The kinds of nodes that a law may rewrite.
+        self.kinds = {
+            kind
+            for table, kinds in (
+                (self.nodes, (Map, Apply)),
+                (self.products, (Contract,)),
+                (self.sums, (Sum,)),
+            )
+            for kind in kinds
+            if table
+        }
+
     def __bool__(self) -> bool:
-        return bool(self.nodes or self.products or self.sums)
+        return bool(self.kinds)
 
     def apply(self, node: Node) -> Node:
         """The node after every law that applies to it as it stands."""
