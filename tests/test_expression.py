@@ -151,3 +151,18 @@ def test_zero_divided_by_zero_is_refused() -> None:
         _ = (x - x) / (x - x)
     with pytest.raises(mc.DomainError, match="no value"):
         _ = 0 * a / 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("norm(pinv(kron(x.T, ones(1, 3)) @ kron(w, B)))", "1 / norm(kron(w.T, B.T) @ vec(ones(3) @ x.T))"),
+        ("norm(x / sum(x**2))", "1 / norm(x)"),
+        ("tr(diagonal(B) / B * B)", "tr(B * (diagonal(B) / B))"),
+        ("1.5 * (2 / 5) * x", "2 / 5 * 1.5 * x"),
+        ("polar(c)", "sign(c)"),
+    ],
+)
+def test_two_ways_to_write_one_expression(one: str, other: str) -> None:
+    shapes = "x: n, w: 3, B: n n, c:"
+    assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node

@@ -125,12 +125,10 @@ def _carriers(
         if ref in stuck:
             pass
         elif op == "sum":
-            for coefficient in attributes:
-                if coefficient < 0:
-                    found = ref
-            if found >= 0:
-                leading = min(range(len(operands)), key=lambda k: first[operands[k]])
-                odd = attributes[leading] < 0
+            if min(attributes, default=0) < 0:
+                found = ref
+                places = [first[operand] for operand in operands]
+                odd = attributes[places.index(min(places))] < 0
         elif op in _LINEAR:
             for operand in operands:
                 if carriers[operand] >= 0:
