@@ -87,7 +87,10 @@ class Writer:
         """The formula of a written node itself, although it may be a part that goes by a name."""
         tree = self.trees.get(node)
         if tree is None:
-            tree = self.trees[node] = self._shaped(node)
+            # The differences that are turned just now are factors, not those in the argument of a function.
+            inside = isinstance(node, Apply)
+            tree = self.upright(lambda: self._shaped(node)) if inside else self._shaped(node)
+            self.trees[node] = tree
         return tree
 
     def written(self, node: Node) -> Tree:

@@ -96,6 +96,23 @@ def test_signs_survive_when_one_difference_stands_inside_another() -> None:
     assert mc.parse(found.text, shapes=found.shapes) == found.expression
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "expm((x - (2 - Y)) @ tanh(c * Z))",
+        "expm((x - (2 - Y)) @ tanh(c * Z) @ Z)",
+        "expm((1 - Y) @ (c * (Z - Y)) @ tanh(c * Z))",
+        "expm(expm((Y - Z) @ tanh(c * Z)) @ (1 - c * Y))",
+    ],
+)
+def test_a_difference_in_the_argument_of_a_tensor_keeps_its_signs(text: str) -> None:
+    """A factor x - y turned to y - x once took the one inside expm_jacobian(…) along: a wrong derivative."""
+    shapes = "x: m, Y: m m, Z: m m, c:"
+    found = mc.derive(text, "c", shapes=shapes)
+    for shown in (found.text, found.expanded_text, found.index_notation):
+        assert mc.parse(shown, shapes=shapes) == found.expression
+
+
 def test_what_is_not_series_parallel_has_index_notation() -> None:
     text = "Q[i,j] * Q[i,k] * Q[i,l] * Q[j,k] * Q[j,l] * Q[k,l] ->"
     found = mc.derive(text, "Q", shapes="Q: n n")
