@@ -139,6 +139,8 @@ def test_users_own_names_for_parts_are_kept() -> None:
             "(n + norm(tanh(B @ x))) + n + norm(tanh(B @ x))",
         ),
         ("x + y + z + (z + y)", "(y + z) + x + (z + y)"),
+        ("(x - y) + z + (x - y)", "(x - y) + (z + (x - y))"),
+        ("tanh(x - y) + ((x - y) + z) + (x - y)", "(x - y) + ((z + (x - y)) + tanh(x - y))"),
     ],
 )
 def test_a_sum_added_again_does_not_depend_on_parentheses(one: str, other: str) -> None:

@@ -9,6 +9,9 @@ from matcalc.graph import numbers
 from matcalc.graph.node import Node, Sum
 from matcalc.graph.numbers import Coefficient
 
+# Terms of sums inside sums that are looked at one by one.
+MOST_TERMS = 1_000
+
 
 def terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     """The terms of a sum, through the negative of one: a − b and b − a are ± one node."""
@@ -18,6 +21,21 @@ def terms_of(node: Node) -> Sequence[tuple[Coefficient, Node]]:
     if isinstance(inner, Sum):
         return [(numbers.multiply(outer, c), term) for c, term in inner.terms]
     return node.terms
+
+
+def all_terms(node: Node) -> Sequence[tuple[Coefficient, Node]]:
+    """The terms of a sum, those of sums among them for their own; of a long one only the first level."""
+    found: list[tuple[Coefficient, Node]] = []
+    pending: list[tuple[Coefficient, Node]] = [(1, node)]
+    while pending:
+        outer, top = pending.pop()
+        if not isinstance(top, Sum):
+            found.append((outer, top))
+        elif len(found) + len(pending) + len(top.terms) > MOST_TERMS:
+            return terms_of(node)
+        else:
+            pending += [(numbers.multiply(outer, c), term) for c, term in top.terms]
+    return found
 
 
 def coefficients(node: Node) -> list[Coefficient]:

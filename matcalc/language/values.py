@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from matcalc.errors import DomainError, LimitError
 from matcalc.graph import Coefficient, Node, contract, is_zero, linear, multiply, negate, number_value, power
-from matcalc.graph.terms import terms_of
+from matcalc.graph.terms import all_terms
 from matcalc.language.limits import NO_LIMITS, Limits
 from matcalc.rules import Operand
 from matcalc.rules.operands import filled, spread
@@ -42,13 +42,13 @@ def common_shape(operator: str, a: Value, b: Value) -> Shape:
 def total(terms: Sequence[tuple[int, Value]], shape: Shape) -> Value:
     """Σ ± value over values that broadcast to `shape`.
 
-    A sum whose terms all occur beside it is added term by term: x + y + 2 * (x + y) does not depend on its
-    parentheses.
+    Where all terms of a sum occur beside it everything is added term by term: x + y + 2 * (x + y) does not depend
+    on its parentheses.
     """
     axes = [dim for dim in shape if dim != 1]
     added: list[tuple[Coefficient, Node]] = [(sign, filled(value, shape)) for sign, value in terms]
-    parts = [terms_of(node) for _, node in added]
-    held = Counter([term for part in parts for _, term in part])
+    parts = [all_terms(node) for _, node in added]
+    held = Counter([term for part in parts for term in {term for _, term in part}])
     if any([len(part) > 1 and all([held[term] > 1 for _, term in part]) for part in parts]):
         added = [(sign * c, term) for (sign, _), part in zip(added, parts, strict=True) for c, term in part]
     return Value(linear(added, axes), shape)
