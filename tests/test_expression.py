@@ -162,6 +162,11 @@ def test_zero_divided_by_zero_is_refused() -> None:
         ("norm(x / sum(x**2))", "1 / norm(x)"),
         ("tr(diagonal(B) / B * B)", "tr(B * (diagonal(B) / B))"),
         ("1.5 * (2 / 5) * x", "2 / 5 * 1.5 * x"),
+        ("0.1**2 * x", "0.1 * 0.1 * x"),
+        ("1e300 * 1e-200 * 1e-200 * x", "1e-100 * x"),
+        ("(-1e200) * (-1e200) * 1e-300 * x", "1e100 * x"),
+        ("tr(B / eye(n))", "tr(B)"),
+        ("diagonal(B * B / diag(x))", "diagonal(B)**2 / x"),
         ("polar(c)", "sign(c)"),
     ],
 )

@@ -178,7 +178,9 @@ def built(
             return built(coefficient, *whole, True, squares)
         apart = divided_on_diagonals(merged, contract)
         if apart is not merged:
-            return built(coefficient, apart, out, sizes, True, squares)
+            # A diagonal may be a product, or ones.
+            inner = contract(taken_in(apart, contract, fuse) or apart, out, sizes)
+            return linear([(coefficient, inner)], inner.axes)
     if counted or merged is not factors:
         coefficient, merged, sizes = count_free(coefficient, merged, out, sizes)
     node = _of_one(*merged[0], out, sizes) if len(merged) == 1 else None

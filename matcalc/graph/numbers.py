@@ -62,18 +62,26 @@ def multiply(a: Coefficient, b: Coefficient) -> Coefficient:
 
 
 def product(values: Sequence[Coefficient]) -> Coefficient:
-    """The product of all, whatever their order: 1.5 * 2 / 5 is 2 / 5 * 1.5, exact ones first."""
-    found: Coefficient = 1
-    for value in sorted(values, key=lambda value: (isinstance(value, float), value)):
-        found = multiply(found, value)
-    return found
+    """The product of all, rounded once at the end: 1.5 * 2 / 5 is 2 / 5 * 1.5."""
+    if len(values) == 1:
+        return values[0]
+    return _like(math.prod([exact(value) for value in values]), *values)
 
 
-def _like(result: Coefficient, a: Coefficient, b: Coefficient) -> Coefficient:
-    """An exact result, as a double where it came from one."""
-    if isinstance(a, float) or isinstance(b, float):
-        return reduce(_guarded(lambda: float(result)))
-    return reduce(result)
+def _like(result: Coefficient, *of: Coefficient) -> Coefficient:
+    """An exact result, as a double where one of what it was made of is a double.
+
+    Raises LimitError where it is too large for one, or so small that it would be 0.
+    """
+    if not any([isinstance(value, float) for value in of]):
+        return reduce(result)
+    rounded = _guarded(lambda: float(result))
+    if rounded == 0 and result != 0:
+        raise LimitError(
+            "a constant became smaller than a double can hold",
+            hint="give so small a constant a name of its own",
+        )
+    return reduce(rounded)
 
 
 def _guarded(compute: Callable[[], Coefficient]) -> Coefficient:
@@ -98,7 +106,7 @@ def exact_power(base: Coefficient, exponent: Coefficient) -> Coefficient | None:
         if abs(size * exponent) > 2_400:
             return None
         if isinstance(base, float):
-            return reduce(_guarded(lambda: base**exponent))
+            return _like(Fraction(exact(base)) ** exponent, base)
         return reduce(Fraction(base) ** exponent)
     if base < 0:
         return None

@@ -127,10 +127,15 @@ def taken_in(
     changed = False
     for node, labels in factors:
         base, exponent = base_and_exponent(node)
-        parts: Sequence[tuple[Node, tuple[int, ...]]] = ()
+        parts: Sequence[tuple[Node, tuple[int, ...]]] | None = None
         if isinstance(exponent, int) and exponent != 1 and isinstance(base, Contract):
-            parts = base.factors if is_product(base) else summed_parts(base, contract)
-        if len(parts) > 1:
+            if is_product(base):
+                # A diagonal stays one: see divided_on_diagonals.
+                parts = None if _is_diagonal(base) else base.factors
+            else:
+                apart = summed_parts(base, contract)
+                parts = apart if len(apart) > 1 else None
+        if parts is not None:
             assert isinstance(base, Contract)
             outer = dict(zip(base.out, labels, strict=True))
             for factor, held in parts:
@@ -147,6 +152,11 @@ def taken_in(
             changed |= isinstance(node, (Sum, Contract)) and len(node.children) < 2
             taken.append((node, labels))
     return taken if changed else None
+
+
+def _is_diagonal(node: Contract) -> bool:
+    """Whether a contraction only takes the diagonal of something."""
+    return len(node.factors) == 1 and len(set(node.factors[0][1])) < len(node.factors[0][1])
 
 
 def summed_parts(node: Contract, contract: Callable[..., Node]) -> list[tuple[Node, tuple[int, ...]]]:

@@ -205,6 +205,7 @@ ERRORS: list[tuple[str, type[MatcalcError], str, str]] = [
     ("B⁻¹", DomainError, "inv(B)", "B⁻¹"),
     ("9**9**9", LimitError, "1,000", "9**9"),
     ("9**999", LimitError, "no double", "999"),
+    ("1e-300 * 1e-300 * x", LimitError, "smaller than a double", "1e-300 * 1e-300 * x"),
     ("x**1001", LimitError, "1,000", "1001"),
     ("tanh'''''(x)", LimitError, "5 primes", "tanh'''''(x)"),
     ("eye(10000000000)", LimitError, "limit", "10000000000"),
