@@ -22,7 +22,7 @@ from matcalc.graph.axes import (
     permutes,
     splits_freely,
 )
-from matcalc.graph.contraction import canonical, is_symmetric, repeated_parts
+from matcalc.graph.contraction import canonical, is_symmetric
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
@@ -38,7 +38,14 @@ from matcalc.graph.node import (
     make_split,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import base_and_exponent, bases, divided_on_diagonals, merge_powers, taken_in
+from matcalc.graph.powers import (
+    bases,
+    divided_on_diagonals,
+    merge_powers,
+    taken_in,
+    with_divisor_whole,
+    with_squares,
+)
 from matcalc.graph.stuck import freed
 from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product
@@ -171,9 +178,9 @@ def built(
                 inner = contract(taken, out, sizes)
                 return linear([(coefficient, inner)], inner.axes)
         if squares:
-            merged, sizes = _with_squares(merged, out, sizes)
+            merged, sizes = with_squares(merged, out, sizes, contract)
     if any([node.__class__ is Map for node, _ in merged]):
-        whole = _with_divisor_whole(merged, out, sizes)
+        whole = with_divisor_whole(merged, out, sizes, contract)
         if whole is not None:
             return built(coefficient, *whole, True, squares)
         apart = divided_on_diagonals(merged, contract)
@@ -208,46 +215,6 @@ def _of_one(node: Node, held: Sequence[Label], out: Labels, sizes: Sizes) -> Nod
         terms = [(c, contract([(term, labels)], out, sizes)) for c, term in node.terms]
         return linear(terms, [sizes[label] for label in out])
     return None
-
-
-def _with_divisor_whole(
-    factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
-) -> tuple[Sequence[Labelled], Labels, dict[Label, Dim]] | None:
-    """A contraction with what makes up a number that it is divided by in one piece: Σ zᵢ² / (Σ zᵢ²)² is 1 / Σ zᵢ²."""
-    powers = [base_and_exponent(node) for node, _ in factors if node.__class__ is Map and not node.axes]
-    for divisor in [base for base, exponent in powers if exponent < 0 and isinstance(base, Contract)]:
-        wanted = set(divisor.children)
-        members = [k for k, (node, held) in enumerate(factors) if node in wanted and held]
-        if len(members) != len(divisor.children):
-            continue
-        rest = [pair for k, pair in enumerate(factors) if k not in members]
-        inner = {label for k in members for label in factors[k][1]}
-        if inner.isdisjoint(out) and all([inner.isdisjoint(held) for _, held in rest]):
-            part = contract([factors[k] for k in members], (), {label: sizes[label] for label in inner})
-            if part is divisor:
-                left = {label: dim for label, dim in sizes.items() if label not in inner}
-                return [*rest, (part, ())], out, left
-    return None
-
-
-def _with_squares(
-    factors: Sequence[Labelled], out: Labels, sizes: dict[Label, Dim]
-) -> tuple[Sequence[Labelled], dict[Label, Dim]]:
-    """The factors with parts that occur twice, (A x) ⊙ (A x), as powers of one, and the sizes that remain."""
-    apart: dict[tuple[Node, Labels], list[int]] = {}
-    times: dict[tuple[Node, Labels], int] = {}
-    for members, ends in repeated_parts(factors, out):
-        part = (contract([factors[k] for k in members], ends), ends)
-        apart.setdefault(part, []).extend(members)
-        times[part] = times.get(part, 0) + 1
-    squares = [part for part, count in times.items() if count > 1]
-    if not squares:
-        return factors, sizes
-    places = {k for part in squares for k in apart[part]}
-    inside = {label for k in places for label in factors[k][1]} - set(out)
-    rest = [pair for k, pair in enumerate(factors) if k not in places]
-    merged = merge_powers([*rest, *(part for part in squares for _ in range(times[part]))])
-    return merged, {label: dim for label, dim in sizes.items() if label not in inside}
 
 
 def _fused_labels(gathered: Gathered) -> dict[Label, Axes]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
 
 from matcalc.graph import numbers
+from matcalc.graph.contraction import repeated_parts
 from matcalc.graph.node import (
     Contract,
     Fuse,
@@ -21,6 +22,7 @@ from matcalc.graph.node import (
     make_sum,
 )
 from matcalc.graph.numbers import Coefficient
+from matcalc.shapes.dims import Dim
 
 Labels = tuple[Hashable, ...]
 Labelled = tuple[Node, Sequence[Hashable]]
@@ -114,6 +116,52 @@ def divided_on_diagonals(factors: Sequence[Labelled], contract: Callable[..., No
                 found = list(factors) if found is None else found
                 found[place] = (raised(contract([(base, labels)], held), exponent), held)
     return factors if found is None else found
+
+
+def with_squares(
+    factors: Sequence[Labelled], out: Labels, sizes: dict[Hashable, Dim], contract: Callable[..., Node]
+) -> tuple[Sequence[Labelled], dict[Hashable, Dim]]:
+    """The factors with parts that occur twice, (A x) ⊙ (A x), as powers of one, and the sizes that remain.
+
+    `contract` is the builder.
+    """
+    apart: dict[tuple[Node, Labels], list[int]] = {}
+    times: dict[tuple[Node, Labels], int] = {}
+    for members, ends in repeated_parts(factors, out):
+        part = (contract([factors[k] for k in members], ends), ends)
+        apart.setdefault(part, []).extend(members)
+        times[part] = times.get(part, 0) + 1
+    squares = [part for part, count in times.items() if count > 1]
+    if not squares:
+        return factors, sizes
+    places = {k for part in squares for k in apart[part]}
+    inside = {label for k in places for label in factors[k][1]} - set(out)
+    rest = [pair for k, pair in enumerate(factors) if k not in places]
+    merged = merge_powers([*rest, *(part for part in squares for _ in range(times[part]))])
+    return merged, {label: dim for label, dim in sizes.items() if label not in inside}
+
+
+def with_divisor_whole(
+    factors: Sequence[Labelled], out: Labels, sizes: dict[Hashable, Dim], contract: Callable[..., Node]
+) -> tuple[Sequence[Labelled], Labels, dict[Hashable, Dim]] | None:
+    """A contraction with what makes up a number that it is divided by in one piece: Σ zᵢ² / (Σ zᵢ²)² is 1 / Σ zᵢ².
+
+    `contract` is the builder.
+    """
+    powers = [base_and_exponent(node) for node, _ in factors if node.__class__ is Map and not node.axes]
+    for divisor in [base for base, exponent in powers if exponent < 0 and isinstance(base, Contract)]:
+        wanted = set(divisor.children)
+        members = [k for k, (node, held) in enumerate(factors) if node in wanted and held]
+        if len(members) != len(divisor.children):
+            continue
+        rest = [pair for k, pair in enumerate(factors) if k not in members]
+        inner = {label for k in members for label in factors[k][1]}
+        if inner.isdisjoint(out) and all([inner.isdisjoint(held) for _, held in rest]):
+            part = contract([factors[k] for k in members], (), {label: sizes[label] for label in inner})
+            if part is divisor:
+                left = {label: dim for label, dim in sizes.items() if label not in inner}
+                return [*rest, (part, ())], out, left
+    return None
 
 
 def taken_in(

@@ -87,10 +87,7 @@ class Writer:
         """The formula of a written node itself, although it may be a part that goes by a name."""
         tree = self.trees.get(node)
         if tree is None:
-            # The differences that are turned just now are factors, not those in the argument of a function.
-            inside = isinstance(node, Apply)
-            tree = self.upright(lambda: self._shaped(node)) if inside else self._shaped(node)
-            self.trees[node] = tree
+            tree = self.trees[node] = self._shaped(node)
         return tree
 
     def written(self, node: Node) -> Tree:
@@ -151,7 +148,7 @@ class Writer:
         if isinstance(node, Map):
             return self._map(node)
         if isinstance(node, Apply):
-            return write_call(self, node)
+            return self.upright(lambda: write_call(self, node))
         if isinstance(node, Fuse):
             return write_fused(self, node, 1)
         if isinstance(node, Split):
@@ -231,7 +228,7 @@ class Writer:
             self.trees |= shown
 
     def upright(self, write: Callable[[], Result]) -> Result:
-        """What `write` gives with no signs changed: what stands deeper than a turned difference keeps its own."""
+        """What `write` gives with no signs changed: what stands deeper, or in an argument, keeps its own."""
         if not self._flipped:
             return write()
         before = (
