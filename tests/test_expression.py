@@ -141,23 +141,6 @@ def test_users_own_names_for_parts_are_kept() -> None:
         ("x + y + z + (z + y)", "(y + z) + x + (z + y)"),
         ("(x - y) + z + (x - y)", "(x - y) + (z + (x - y))"),
         ("tanh(x - y) + ((x - y) + z) + (x - y)", "(x - y) + ((z + (x - y)) + tanh(x - y))"),
-    ],
-)
-def test_a_sum_added_again_does_not_depend_on_parentheses(one: str, other: str) -> None:
-    shapes = "x: n, y: n, z: n, B: n n, c:"
-    assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node
-
-
-def test_zero_divided_by_zero_is_refused() -> None:
-    with pytest.raises(mc.DomainError, match="no value"):
-        _ = (x - x) / (x - x)
-    with pytest.raises(mc.DomainError, match="no value"):
-        _ = 0 * a / 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
         ("norm(pinv(kron(x.T, ones(1, 3)) @ kron(w, B)))", "1 / norm(kron(w.T, B.T) @ vec(ones(3) @ x.T))"),
         ("norm(x / sum(x**2))", "1 / norm(x)"),
         ("tr(diagonal(B) / B * B)", "tr(B * (diagonal(B) / B))"),
@@ -170,6 +153,13 @@ def test_zero_divided_by_zero_is_refused() -> None:
         ("polar(c)", "sign(c)"),
     ],
 )
-def test_two_ways_to_write_one_expression(one: str, other: str) -> None:
-    shapes = "x: n, w: 3, B: n n, c:"
+def test_two_ways_to_type_one_expression(one: str, other: str) -> None:
+    shapes = "x: n, y: n, z: n, w: 3, B: n n, c:"
     assert mc.parse(one, shapes=shapes).node is mc.parse(other, shapes=shapes).node
+
+
+def test_zero_divided_by_zero_is_refused() -> None:
+    with pytest.raises(mc.DomainError, match="no value"):
+        _ = (x - x) / (x - x)
+    with pytest.raises(mc.DomainError, match="no value"):
+        _ = 0 * a / 0
