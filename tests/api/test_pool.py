@@ -34,7 +34,7 @@ def workers(server: Server) -> set[int]:
 
 def wait_for_workers(server: Server, count: int, before: Set[int] = frozenset(), kept: int = 0) -> set[int]:
     """Waits until there are `count` workers, `kept` of them from `before`."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         found = workers(server)
         if len(found) == count and len(found & before) == kept:
@@ -43,11 +43,21 @@ def wait_for_workers(server: Server, count: int, before: Set[int] = frozenset(),
     raise AssertionError(f"{workers(server)}, not {count} of which {kept} in {before}")
 
 
+def wait_until_busy(server: Server) -> None:
+    """Waits until a worker computes: what is asked of a service has arrived by then."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if "matcalc_busy_workers 1.0" in server.client.get("/metrics").text:
+            return
+        time.sleep(0.05)
+    raise AssertionError("no worker computes")
+
+
 def test_a_computation_that_takes_too_long_is_killed(strict: Server) -> None:
     before = wait_for_workers(strict, 2)
     start = time.monotonic()
     response = strict.client.post("/v1/derive", json=ENDLESS)
-    assert 1.4 < time.monotonic() - start < 4
+    assert 1.4 < time.monotonic() - start < 8
     problem = response.json()
     assert (response.status_code, problem["code"]) == (422, "limit_error")
     assert "1.5 seconds" in problem["detail"]
@@ -99,12 +109,9 @@ def test_a_request_outlives_the_end_of_its_worker() -> None:
         statuses: list[int | None] = []
         asking = threading.Thread(target=_ask, args=(server, statuses))
         asking.start()
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and not statuses:
-            if "matcalc_busy_workers 1.0" in server.client.get("/metrics").text:
-                for pid in workers(server):
-                    psutil.Process(pid).kill()
-                break
+        wait_until_busy(server)
+        for pid in workers(server):
+            psutil.Process(pid).kill()
         asking.join()
         assert statuses == [200]
         assert 'matcalc_workers_lost_total{reason="crash"} 1.0' in server.client.get("/metrics").text
@@ -113,7 +120,7 @@ def test_a_request_outlives_the_end_of_its_worker() -> None:
 def test_the_zygote_may_die_too(strict: Server) -> None:
     zygote = psutil.Process(strict.process.pid).children()[0]
     zygote.kill()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and strict.derive("z.T @ B @ z", "z").status_code != 200:
         time.sleep(0.1)
     assert strict.derive("z.T @ B @ z + sum(z)", "z").status_code == 200
@@ -162,7 +169,7 @@ def test_no_process_is_left_behind(how: int) -> None:
         statuses: list[int | None] = []
         asking = threading.Thread(target=_ask, args=(server, statuses))
         asking.start()
-        time.sleep(0.3)
+        wait_until_busy(server)
         family = server.children()
         assert len(family) == 3
         server.process.send_signal(how)

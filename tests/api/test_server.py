@@ -28,7 +28,7 @@ def test_the_first_answer_comes_soon() -> None:
     begin = time.monotonic()
     with serving() as server:
         assert server.derive("x.T @ A @ x").status_code == 200
-        assert time.monotonic() - begin < 8
+        assert time.monotonic() - begin < 20
 
 
 def test_a_port_in_use_is_told() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import time
 from fractions import Fraction
 
 import pytest
@@ -48,6 +47,7 @@ from tests.notation.trees import (
     transposed,
     trees,
 )
+from tests.stopwatch import processor_seconds
 
 a, b, n = scalar("a"), scalar("b"), scalar("n")
 x, y, u = column("x"), column("y"), column("u")
@@ -196,12 +196,7 @@ def test_deep_trees(kind: str) -> None:
 def test_time_grows_with_length_only() -> None:
     def seconds(depth: int) -> float:
         tree = nested("layer", depth)
-        times = []
-        for _ in range(5):
-            start = time.process_time()
-            text(tree)
-            times.append(time.process_time() - start)
-        return min(times)
+        return processor_seconds(lambda: text(tree), rounds=5)
 
     assert seconds(40_000) < 60 * seconds(2_000)  # 20 times the length; quadratic would be 400
 
