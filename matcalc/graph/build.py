@@ -24,6 +24,7 @@ from matcalc.graph.axes import (
 )
 from matcalc.graph.contraction import canonical, is_symmetric
 from matcalc.graph.gather import Gathered, Label, Labels, Opens, Sizes, count_free, is_wrapper, plain
+from matcalc.graph.inward import taken_in
 from matcalc.graph.leaves import is_zero, scale, zero
 from matcalc.graph.node import (
     Axes,
@@ -38,14 +39,7 @@ from matcalc.graph.node import (
     make_split,
 )
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import (
-    bases,
-    divided_on_diagonals,
-    merge_powers,
-    taken_in,
-    with_divisor_whole,
-    with_squares,
-)
+from matcalc.graph.powers import bases, divided_on_diagonals, merge_powers, with_divisor_whole, with_squares
 from matcalc.graph.stuck import freed
 from matcalc.graph.sums import collect, signed_sum
 from matcalc.shapes.dims import Dim, dim_product

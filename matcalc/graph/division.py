@@ -13,10 +13,11 @@ from matcalc.graph import numbers
 from matcalc.graph.axes import permutes
 from matcalc.graph.build import contract
 from matcalc.graph.contraction import connected
+from matcalc.graph.inward import summed_parts
 from matcalc.graph.maps import power
 from matcalc.graph.node import Contract, Node, Sum
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import base_and_exponent, raised, summed_parts
+from matcalc.graph.powers import base_and_exponent, raised
 
 Labels = tuple[Hashable, ...]
 Places = tuple[int, ...]

@@ -15,10 +15,11 @@ from matcalc.errors import ShapeError
 from matcalc.graph import numbers
 from matcalc.graph.axes import broadcast_axes, common_parts
 from matcalc.graph.build import contract, fuse, split, unbroadcast
-from matcalc.graph.leaves import ONE, number, number_value, scale
-from matcalc.graph.node import Axes, Contract, Fuse, Node, Sum, make_apply, make_map
+from matcalc.graph.inward import passed_inward
+from matcalc.graph.leaves import ONE, number, number_value
+from matcalc.graph.node import Axes, Contract, Fuse, Node, make_apply, make_map
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import folded_power, power_function, raised, summed_parts
+from matcalc.graph.powers import power_function
 from matcalc.graph.products import multiply, ones
 from matcalc.shapes.dims import Dim
 
@@ -108,36 +109,18 @@ def _power(base: Node, exponent: Node) -> Node:
         return base
     if value == 0:
         return ones(axes)
+    return passed_inward(base, value, contract, _power_of_one)
+
+
+def _power_of_one(base: Node, value: Coefficient) -> Node:
+    """A power that does not pass into its base."""
+    exact = None
     if not base.axes:
         constant = number_value(base)
         exact = numbers.exact_power(constant, value) if constant is not None else None
-        if exact is not None:
-            return number(exact)
-    folded = folded_power(base, value)
-    if folded is not None:
-        coefficient, factors = folded
-        inner = multiply(*(_power(node, number(inside)) for node, inside in factors))
-        return scale(coefficient, inner)
-    if isinstance(value, int) and isinstance(base, Contract) and not _sums(base):
-        factors_of = [(_power(node, exponent), labels) for node, labels in base.factors]
-        return contract(factors_of, base.out, dict(enumerate(base.sizes)))
-    if isinstance(value, int) and isinstance(base, Contract):
-        parts = summed_parts(base, contract)
-        if len(parts) > 1:
-            return _put_together([(_power(part, exponent), labels) for part, labels in parts], base)
-    if isinstance(base, Sum) or value != 1:
-        return _mapped(power_function(), (base, exponent), axes, _power)
-    return raised(base, value)
-
-
-def _put_together(parts: Sequence[tuple[Node, tuple[int, ...]]], whole: Contract) -> Node:
-    """The parts of a contraction, changed entry by entry, put together again."""
-    return contract(parts, whole.out, {label: whole.sizes[label] for label in whole.out})
-
-
-def _sums(node: Contract) -> bool:
-    """Whether the contraction sums over anything, or takes a diagonal that a power would have to respect."""
-    return len(set(node.out)) != len(node.sizes) or len(set(node.out)) != len(node.out)
+    if exact is not None:
+        return number(exact)
+    return base if value == 1 else _mapped(power_function(), (base, number(value)), base.axes, _power)
 
 
 @lru_cache(maxsize=256)

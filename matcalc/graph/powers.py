@@ -12,7 +12,6 @@ from matcalc.graph import numbers
 from matcalc.graph.contraction import repeated_parts
 from matcalc.graph.node import (
     Contract,
-    Fuse,
     Map,
     NamedFunction,
     Node,
@@ -161,108 +160,6 @@ def with_divisor_whole(
             if part is divisor:
                 left = {label: dim for label, dim in sizes.items() if label not in inner}
                 return [*rest, (part, ())], out, left
-    return None
-
-
-def taken_in(
-    factors: Sequence[Labelled], contract: Callable[..., Node], fuse: Callable[..., Node]
-) -> list[Labelled] | None:
-    """The factors with powers of products written as products of powers; None when there is nothing to take in.
-
-    `contract` and `fuse` are the builders.
-    """
-    taken: list[Labelled] = []
-    changed = False
-    for node, labels in factors:
-        base, exponent = base_and_exponent(node)
-        parts: Sequence[tuple[Node, tuple[int, ...]]] | None = None
-        if isinstance(exponent, int) and exponent != 1 and isinstance(base, Contract):
-            if is_product(base):
-                # A diagonal stays one: see divided_on_diagonals.
-                parts = None if _is_diagonal(base) else base.factors
-            else:
-                apart = summed_parts(base, contract)
-                parts = apart if len(apart) > 1 else None
-        if parts is not None:
-            assert isinstance(base, Contract)
-            outer = dict(zip(base.out, labels, strict=True))
-            for factor, held in parts:
-                inner, inside = base_and_exponent(factor)
-                power = raised(inner, numbers.multiply(inside, exponent))
-                taken.append((power, tuple(outer[label] for label in held)))
-            changed = True
-        elif isinstance(base, Fuse) and isinstance(exponent, int) and exponent > 1:
-            inner = base.children[0]
-            places = range(len(inner.axes))
-            taken.append((fuse(contract([(inner, places)] * exponent, places), base.groups), labels))
-            changed = True
-        else:
-            changed |= isinstance(node, (Sum, Contract)) and len(node.children) < 2
-            taken.append((node, labels))
-    return taken if changed else None
-
-
-def _is_diagonal(node: Contract) -> bool:
-    """Whether a contraction only takes the diagonal of something."""
-    return len(node.factors) == 1 and len(set(node.factors[0][1])) < len(node.factors[0][1])
-
-
-def summed_parts(node: Contract, contract: Callable[..., Node]) -> list[tuple[Node, tuple[int, ...]]]:
-    """The parts of a product that are summed by themselves, x'x and a in x'x a[i], each with its outputs.
-
-    `contract` is the builder.
-    """
-    outer = set(node.out)
-    if len(outer) < len(node.out):
-        return [(node, node.out)]
-    groups: list[tuple[set[int], list[tuple[Node, tuple[int, ...]]]]] = []
-    for factor, labels in node.factors:
-        held = set(labels) - outer
-        members = [(factor, labels)]
-        apart = []
-        for other, theirs in groups:
-            if held & other:
-                held |= other
-                members = theirs + members
-            else:
-                apart.append((other, theirs))
-        groups = [*apart, (held, members)]
-    if len(groups) < 2:
-        return [(node, node.out)]
-    found = []
-    for _, members in groups:
-        held = {label for _, labels in members for label in labels}
-        out = tuple(label for label in node.out if label in held)
-        found.append((contract(members, out, {label: node.sizes[label] for label in held}), out))
-    return found
-
-
-def is_product(node: Contract) -> bool:
-    """Whether a contraction sums over nothing and takes no diagonal, so that powers pass into it."""
-    return len(set(node.out)) == len(node.out) == len(node.sizes)
-
-
-def folded_power(
-    base: Node, exponent: Coefficient
-) -> tuple[Coefficient, list[tuple[Node, Coefficient]]] | None:
-    """base ** exponent as (coefficient, [(factor, exponent), …]) where a power passes inward, or None.
-
-    Integer powers pass through powers and through multiples; even roots do not: (x²)^(1/2) is |x|, not x. A positive
-    multiple comes out of any power.
-    """
-    inner, inside = base_and_exponent(base)
-    if inside != 1 and (isinstance(exponent, int) or is_nonnegative(inner)):
-        return 1, [(inner, numbers.multiply(inside, exponent))]
-    if isinstance(base, Sum) and len(base.terms) == 1:
-        coefficient, term = base.terms[0]
-        if isinstance(exponent, int) or coefficient > 0:
-            outside = numbers.exact_power(coefficient, exponent)
-            if outside is not None:
-                return outside, [(term, exponent)]
-            if coefficient < 0 and isinstance(exponent, int):
-                sign = -1 if exponent % 2 else 1
-                rest = make_sum(((-coefficient, term),), base.axes) if coefficient != -1 else term
-                return sign, [(rest, exponent)]
     return None
 
 

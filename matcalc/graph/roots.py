@@ -14,11 +14,12 @@ from itertools import combinations
 from matcalc.graph import numbers
 from matcalc.graph.build import contract
 from matcalc.graph.contraction import connected
+from matcalc.graph.inward import summed_parts
 from matcalc.graph.leaves import ONE, number, scale
 from matcalc.graph.maps import power
 from matcalc.graph.node import Contract, Node, Sum
 from matcalc.graph.numbers import Coefficient
-from matcalc.graph.powers import base_and_exponent, is_nonnegative, raised, summed_parts
+from matcalc.graph.powers import base_and_exponent, is_nonnegative, raised
 from matcalc.graph.products import multiply
 
 Labelled = tuple[Node, Sequence[Hashable]]
