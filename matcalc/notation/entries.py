@@ -256,7 +256,8 @@ class _Entries:
                 found = yield self.entry(factor, inside)
                 above.append((self.writer.rank(factor), found.tree))
             elif len(set(labels)) < len(labels) or any(
-                below_counts[label] > 1 and label in inner for label in labels
+                below_counts[label] > 1 and (label in inner or letter_of[label] not in self.out | outside)
+                for label in labels
             ):
                 # Below the line nothing is summed: such a factor stands above, as a form of its own.
                 form = yield self.form(factor)

@@ -76,6 +76,21 @@ def test_there_are_entries_only(sample: Sample) -> None:
     assert not letters & derived._taken
 
 
+BELOW = [
+    "sum(b @ y.T + 3 / (outer(u, y) * b), axis=0)",
+    "sum(1.5 / (u * b) + b @ y.T, axis=0)",
+    "(sum(b @ y.T + 1 / (u * b), axis=0) @ x) * y",
+    "(b @ y.T + 1 / (u * b)) @ x",
+    "u.T @ (b @ y.T + 1 / (u * b)) @ x",
+]
+
+
+@pytest.mark.parametrize("text", BELOW)
+def test_nothing_is_summed_below_the_line(text: str) -> None:
+    """The letter of a sum around several terms does not show that it is summed; twice in a denominator it has to."""
+    check(mc.parse(text, shapes=SHAPES))
+
+
 def test_a_deep_network() -> None:
     x, W = mc.vector("x", "n"), mc.matrix("W", "n", "n")
     hidden = x
