@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from matcalc.graph.build import contract, linear
+from matcalc.graph.contraction import connected, transposed_key
 from matcalc.graph.node import Contract, Node, Sum
 from matcalc.graph.rebuild import substitute
 from matcalc.graph.tidy import NAMED_FROM, tidy
@@ -40,8 +41,10 @@ def _grouped(root: Node) -> Node:
     for node in order:
         if node.weight >= NAMED_FROM and len(node.children) > 1 and isinstance(node, (Sum, Contract)):
             parts.setdefault(min(node.children, key=_digest), []).append(node)
-    found: dict[Node, Node] = {}
+    found = _apart_in_both_orientations(wholes)
     for node in wholes:
+        if node in found:
+            continue
         near = [part for child in set(node.children) for part in parts.get(child, ())]
         near = [part for part in near if part.__class__ is node.__class__ and _fits(part, node)]
         for part in sorted(near, key=lambda one: (-len(one.children), one.digest)):
@@ -50,6 +53,31 @@ def _grouped(root: Node) -> Node:
                 found[node] = made
                 break
     return substitute([root], found)[0] if found else root
+
+
+def _apart_in_both_orientations(wholes: Sequence[Node]) -> dict[Node, Node]:
+    """Products t wᵀ that occur as w tᵀ too, made of t and w: these are all that both orientations have in common."""
+    alike: dict[tuple[Node, ...], list[Contract]] = {}
+    for node in wholes:
+        if isinstance(node, Contract) and len(set(node.out)) == 2:
+            alike.setdefault(node.children, []).append(node)
+    found: dict[Node, Node] = {}
+    for nodes in alike.values():
+        turned = {transposed_key(node, True) for node in nodes} if len(nodes) > 1 else set()
+        found.update({node: _apart(node) for node in nodes if transposed_key(node, False) in turned})
+    return {node: apart for node, apart in found.items() if apart is not node}
+
+
+def _apart(node: Contract) -> Node:
+    """A product made of the parts that no label connects, where they are worth a name."""
+    parts: list[tuple[Node, tuple[int, ...]]] = []
+    for members in connected(node.factors):
+        factors = [node.factors[k] for k in members]
+        held = {label for _, labels in factors for label in labels}
+        out = tuple(label for label in dict.fromkeys(node.out) if label in held)
+        part = contract(factors, out)
+        parts += [(part, out)] if part.weight >= NAMED_FROM else factors
+    return contract(parts, node.out, {label: node.sizes[label] for label in node.out})
 
 
 def _digest(node: Node) -> int:
