@@ -59,7 +59,7 @@ def _apart_in_both_orientations(wholes: Sequence[Node]) -> dict[Node, Node]:
     """Products t wᵀ that occur as w tᵀ too, made of t and w: these are all that both orientations have in common."""
     alike: dict[tuple[Node, ...], list[Contract]] = {}
     for node in wholes:
-        if isinstance(node, Contract) and len(set(node.out)) == 2:
+        if isinstance(node, Contract) and len(node.out) == len(set(node.out)) == 2:
             alike.setdefault(node.children, []).append(node)
     found: dict[Node, Node] = {}
     for nodes in alike.values():

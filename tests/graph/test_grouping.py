@@ -37,6 +37,11 @@ SHAPES = "A: m n, B: n q, C: q m, X: m m, x: m, u: q, v: q"
             "sinh(X) @ exp(X) @ sinh(X) @ exp(X) @ tanh(sinh(X) @ exp(X))",
             "(sinh(X) @ exp(X)) @ (sinh(X) @ exp(X)) @ tanh(sinh(X) @ exp(X))",
         ),
+        # A product that a function takes in both orientations.
+        (
+            "log_softmax(softmax(outer(u, u), axis=1) @ u * u * x.T, axis=0)",
+            "log_softmax(x.T * (u * (softmax(outer(u, u), axis=1) @ u)), axis=0)",
+        ),
     ],
 )
 def test_parentheses_do_not_matter(one: str, other: str) -> None:
@@ -57,3 +62,9 @@ def test_what_is_no_part_stays(text: str) -> None:
     expression = mc.parse(text, shapes=SHAPES)
     assert "where" not in expression.text
     assert mc.parse(expression.text, shapes=SHAPES).node is expression.node
+
+
+def test_a_tensor_has_no_other_orientation() -> None:
+    text = "f((a * x[i] * x[j] * u[k] - X[j,j] * X[i,i] -> i))"
+    hessian = mc.derive(text, "x", shapes="a:, x: m, u: q, X: m m", functions="f", order=2)
+    assert mc.parse(hessian.text, shapes=hessian.shapes, functions=hessian.functions) == hessian.expression
