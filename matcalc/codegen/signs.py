@@ -77,11 +77,13 @@ def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[lis
         demands[ref] = 1
     flips = [False] * count
     conflicts: set[int] = set()
+    able = {ref for ref, carrier in enumerate(carriers) if carrier >= 0}
     uses = program.live()
     for ref in range(count - 1, -1, -1):
-        if not uses[ref]:
-            continue
         op, operands, attributes, _ = instructions[ref]
+        if not uses[ref] or (ref not in able and able.isdisjoint(operands)):
+            # It is not used, or nothing here can change its sign.
+            continue
         asked = demands[ref]
         flip = False
         if asked == 3:

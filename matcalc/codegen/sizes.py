@@ -107,16 +107,20 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
     return SizePlan(needed, tuple(readings), given, known)
 
 
+# What mentions sizes where it is written.
+_MENTIONING = frozenset({"size", "eye", "reshape", "repeat", "add_diagonal", "mask", "scatter"})
+
+
 def used_dims(program: Program) -> list[Dim]:
     """The dimensions that the program's text will mention."""
     dims: dict[Dim, None] = {}
-    for instruction, uses in zip(program.instructions, program.live(), strict=True):
-        if not uses:
+    for (op, operands, attributes, axes), uses in zip(program.instructions, program.live(), strict=True):
+        if op not in _MENTIONING or not uses:
             continue
-        if instruction.op in ("size", "eye", "reshape", "repeat"):
-            dims.update(dict.fromkeys(instruction.attributes))
-        elif instruction.op == "add_diagonal" and not program.rank(instruction.operands[1]):
-            dims[instruction.axes[0]] = None
-        elif instruction.op in ("mask", "scatter"):
-            dims.update(dict.fromkeys(instruction.attributes[1]))
+        if op in ("mask", "scatter"):
+            dims.update(dict.fromkeys(attributes[1]))
+        elif op != "add_diagonal":
+            dims.update(dict.fromkeys(attributes))
+        elif not program.rank(operands[1]):
+            dims[axes[0]] = None
     return list(dims)

@@ -12,7 +12,7 @@ from matcalc.graph import Symbol
 
 def solved(program: Program) -> Program:
     """The program with solves in place of inverses, where these are only factors of matrix products."""
-    if not any(_is_inverse(instruction) for instruction in program.instructions):
+    if not any([_is_inverse(found) for found in program.instructions if found.op == "apply"]):
         return program
     uses = program.live()
     users: dict[int, list[int]] = {}

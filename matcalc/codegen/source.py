@@ -215,11 +215,12 @@ class Writing:
             *sorted(self.abstract.values()),
             *(self.sizes[dim] for dim in self.plan.given),
         ]
-        shapes = ", ".join(
-            f"{text} ({', '.join(map(dim_text, array_shape(symbol)))}{',' * (len(array_shape(symbol)) == 1)})"
-            for symbol, text in self.arguments.items()
-        )
-        doc = f"{doc}\n\nShapes: {shapes}." if doc and shapes else doc
+        if doc and self.arguments:
+            shapes = ", ".join(
+                f"{text} ({', '.join(map(dim_text, array_shape(symbol)))}{',' * (len(array_shape(symbol)) == 1)})"
+                for symbol, text in self.arguments.items()
+            )
+            doc = f"{doc}\n\nShapes: {shapes}."
         return [f"def {self.name}({', '.join(parameters)}):", *_docstring(doc)]
 
     def _dtype(self) -> str:

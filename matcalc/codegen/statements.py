@@ -102,9 +102,9 @@ class Statements(ABC):
         """The activations of a network of several layers: all are named, or none."""
         instructions = self.program.instructions
         found = set()
-        for ref, instruction in enumerate(instructions):
-            if instruction.op == "map" and self.uses[ref] and instruction.axes:
-                argument = instructions[instruction.operands[0]]
+        for ref, (op, operands, _, axes) in enumerate(instructions):
+            if op == "map" and self.uses[ref] and axes:
+                argument = instructions[operands[0]]
                 below = [argument.op, *(instructions[operand].op for operand in argument.operands)]
                 if argument.op in ("matmul", "sum") and "matmul" in below:
                     found.add(ref)
@@ -119,7 +119,7 @@ class Statements(ABC):
 
     @staticmethod
     def _is_final(text: Text) -> bool:
-        return _PLACE.fullmatch(text[0]) is not None
+        return text[1] == ATOM and _PLACE.fullmatch(text[0]) is not None
 
     def _is_name(self, ref: int) -> bool:
         text = self.texts[ref][0]
@@ -140,17 +140,18 @@ class Statements(ABC):
     def _with_names(self, results: list[str]) -> list[str]:
         """Chooses the names of what was assigned, and puts them in."""
         inputs = {
-            ref: self.inputs[instruction.attributes[0]]
-            for ref, instruction in enumerate(self.program.instructions)
-            if instruction.op == "input" and self.uses[ref]
+            ref: self.inputs[attributes[0]]
+            for ref, (op, _, attributes, _) in enumerate(self.program.instructions)
+            if op == "input" and self.uses[ref]
         }
         whole = [ref for ref, _ in self._assigned if ref >= 0]
         chosen = named(self.program, whole, inputs, self.names)
         final = [chosen[ref] if ref >= 0 else self.names.fresh(wanted) for ref, wanted in self._assigned]
 
-        # All at once.
-        joined = _BETWEEN.join([*self.lines, *results])
-        put: list[str] = _PLACE.sub(lambda found: final[int(found[1])], joined).split(_BETWEEN)
+        # All at once: of what falls apart at the places every second piece says which name it is.
+        pieces = _PLACE.split(_BETWEEN.join([*self.lines, *results]))
+        pieces[1::2] = [final[int(place)] for place in pieces[1::2]]
+        put = "".join(pieces).split(_BETWEEN)
         count = len(self.lines)
         self.lines = put[:count]
         return put[count:]

@@ -47,6 +47,7 @@ class _Stems:
         self.instructions = program.instructions
         self.symbols = symbols
         self.outputs = frozenset(program.outputs)
+        self._layers: dict[int, int] = {}
         uses = program.live()
         self.activated = {
             operand
@@ -65,9 +66,12 @@ class _Stems:
         return found or _BY_RANK.get(len(instruction.axes), "T")
 
     def layer(self, ref: int) -> int:
-        """The activation, or its argument, that a product passes."""
-        found = [self._activation(operand) for operand in self.instructions[ref].operands]
-        return max((each for each in found if each is not None), default=-1)
+        """The activation, or its argument, that a product passes; -1 for none."""
+        found = self._layers.get(ref)
+        if found is None:
+            passed = [self._activation(operand) for operand in self.instructions[ref].operands]
+            found = self._layers[ref] = max(passed, default=-1)
+        return found
 
     def _is_affine(self, ref: int) -> bool:
         """Whether there is a product of matrices in a sum."""
@@ -77,8 +81,8 @@ class _Stems:
             and any(self.instructions[operand].op == "matmul" for operand in operands)
         )
 
-    def _activation(self, ref: int) -> int | None:
-        """The activation of which the factor is a simple expression, such as 1 - h**2; of f' its argument."""
+    def _activation(self, ref: int) -> int:
+        """The activation of which the factor is a simple expression, such as 1 - h**2; of f' its argument; or -1."""
         for _ in range(4):
             op, operands, _, axes = self.instructions[ref]
             if op == "abstract":
@@ -87,9 +91,9 @@ class _Stems:
                 return ref
             rest = [operand for operand in operands if self.instructions[operand].axes]
             if op not in ("sum", "power", "reciprocal", "product", "expand") or len(rest) != 1:
-                return None
+                return -1
             ref = rest[0]
-        return None
+        return -1
 
     def _of_product(self, ref: int, instruction: Instruction) -> str | None:
         arrays = [operand for operand in instruction.operands if self.instructions[operand].axes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import matcalc as mc
-import matcalc.rules  # noqa: F401 - hands the row of powers to the graph
+import matcalc.rules  # its rows are handed to the graph
 from matcalc.graph import Node, contract, divide, multiply, power, symbol, tidy
 
 a, b, c = (symbol(name, ("n",)) for name in "abc")
@@ -23,7 +23,9 @@ def nested(depth: int) -> Node:
 @pytest.mark.parametrize("exponent", [2, 3, -1])
 def test_powers_of_deep_products_do_not_recurse(exponent: int) -> None:
     steps = 3 * (DEPTH // 3)
-    expected = multiply(*[power(one, exponent * (steps // 3 + held)) for one, held in ((a, 1), (b, 1), (c, 0))])
+    expected = multiply(
+        *[power(one, exponent * (steps // 3 + held)) for one, held in ((a, 1), (b, 1), (c, 0))]
+    )
     assert tidy(power(nested(steps), exponent)) == (expected,)
 
 
