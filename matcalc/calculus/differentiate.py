@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 
 from matcalc.calculus.simplify import simplify
 from matcalc.calculus.sweep import derive_nodes
-from matcalc.graph import Node, Symbol, contract, linear, permute, tidy
+from matcalc.graph import Node, Symbol, contract, linear, permute, substitute, symbol, tidy
 from matcalc.graph.collector import collector_paused
+
+# What a variable can't keep when it moves in any direction, and no projection accounts for.
+_CURVED = frozenset({"orthogonal", "simplex", "onehot"})
 
 
 @collector_paused
@@ -17,8 +20,8 @@ def differentiate(
 ) -> list[Node]:
     """∂ᵏ output by each tuple of variables, with axes (output axes…, axes of the first variable…, the second…).
 
-    First derivatives come from one sweep together; higher ones differentiate the simplified result again, using no
-    property of the variable but that it is what it is: sum(p) of a simplex stays sum(p). `symmetric` says how a
+    First derivatives come from one sweep together; higher ones differentiate the simplified result again, in which
+    nothing was made of what the variable is only now: sum(p) of a simplex stays sum(p). `symmetric` says how a
     symmetric variable counts: "projection" gives the derivative within the symmetric matrices, sym(G), "cookbook"
     that by the independent entries, G + Gᵀ − G ⊙ I.
     """
@@ -28,11 +31,22 @@ def differentiate(
     for first, *others in wanted:
         node = constrained(gradients[first], first, symmetric)
         for k, variable in enumerate(others):
-            unused = frozenset[str]().union(*(later.properties for later in others[k:]))
-            [node] = derive_nodes(simplify(tidy(node)[0], unused), [variable])
+            [node] = derive_nodes(_simplified(node, others[k:]), [variable])
             node = constrained(node, variable, symmetric)
         found.append(node)
     return found
+
+
+def _simplified(node: Node, later: Collection[Symbol]) -> Node:
+    """The node simplified as the formula that it is, to be differentiated by the variables `later`."""
+    free: dict[Node, Node] = {
+        variable: symbol(variable.name, variable.shape, variable.properties - _CURVED)
+        for variable in later
+        if not variable.properties.isdisjoint(_CURVED)
+    }
+    [formula] = tidy(*substitute([node], free))
+    [shorter] = substitute([simplify(formula)], {plain: variable for variable, plain in free.items()})
+    return tidy(shorter)[0]
 
 
 def constrained(node: Node, variable: Symbol, symmetric: str) -> Node:

@@ -7,7 +7,7 @@ made: the arguments of functions stay as the user wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from matcalc.calculus.cancel import cancelled
 from matcalc.calculus.collect import collected, with_unit
@@ -41,14 +41,11 @@ NAMES = 4
 
 
 @collector_paused
-def simplify(node: Node, unused: Collection[str] = ()) -> Node:
-    """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result.
-
-    No law is applied that needs one of the properties `unused`.
-    """
+def simplify(node: Node) -> Node:
+    """The node written shorter, with the same value wherever it is defined. `node` is tidy, and so is the result."""
     whole = _prepared(Whole(node))
     for _ in range(ROUNDS):
-        settled = _without_names(_settled(whole, unused), unused)
+        settled = _without_names(_settled(whole))
         whole = _prepared(settled)
         if whole is settled:
             break
@@ -64,35 +61,35 @@ def _prepared(whole: Whole) -> Whole:
     return whole
 
 
-def _without_names(whole: Whole, unused: Collection[str]) -> Whole:
+def _without_names(whole: Whole) -> Whole:
     """The result with named products opened where the whole is shorter without: a name must be worth it."""
     while True:
         opened = with_products_open(whole, NAMES)
         if opened is whole.root:
             return whole
-        other = _settled(Whole(tidy(opened)[0]), unused)
+        other = _settled(Whole(tidy(opened)[0]))
         if other.written >= whole.written:
             return whole
         whole = other
 
 
-def _settled(whole: Whole, unused: Collection[str]) -> Whole:
+def _settled(whole: Whole) -> Whole:
     """The result after as many rounds as make it shorter."""
     for _ in range(ROUNDS):
-        shorter = _shorter(whole, unused)
+        shorter = _shorter(whole)
         if shorter is None:
             break
         whole = shorter
     return whole
 
 
-def _shorter(whole: Whole, unused: Collection[str]) -> Whole | None:
+def _shorter(whole: Whole) -> Whole | None:
     """The result of one round, or None where that is not shorter.
 
     What is shorter here may be longer as a whole, where it takes apart what is written once by name. Then laws and
     algebra are tried one without the other.
     """
-    rewriting = _Round(whole, unused)
+    rewriting = _Round(whole)
     tried = whole.root
     for laws, algebra in ((True, True), (True, False), (False, True)):
         made = rewriting.run(laws, algebra)
@@ -112,10 +109,10 @@ def _shorter(whole: Whole, unused: Collection[str]) -> Whole | None:
 class _Round:
     """One walk over the graph, operands first."""
 
-    def __init__(self, whole: Whole, unused: Collection[str]) -> None:
+    def __init__(self, whole: Whole) -> None:
         self.root = whole.root
         self.order = whole.order
-        self.laws = laws_for(whole.features.difference(unused) if unused else whole.features)
+        self.laws = laws_for(whole.features)
         self.mirrors = {} if whole.features.isdisjoint(MIRRORED) else mirrored(self.order)
         self.outer = _outer_part(self.root, self.order)
         self.marks = Marks()

@@ -8,11 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
+from matcalc.errors import LimitError
+
 Dim = int | str | tuple[int | str, ...]
+
+# Sizes that may be multiplied to one.
+MOST_PARTS = 256
+
+
+def check_parts(count: int) -> None:
+    """Raises LimitError for a product of too many sizes: short definitions of nested Kronecker products build them."""
+    if count > MOST_PARTS:
+        raise LimitError(
+            f"an axis whose size is a product of more than {MOST_PARTS} sizes",
+            hint="a Kronecker product of n parts has n of them",
+        )
 
 
 def dim_product(dims: Iterable[Dim]) -> Dim:
-    """The size of the axis that fuses axes of sizes `dims`."""
+    """The size of the axis that fuses axes of sizes `dims`. Raises LimitError for too many."""
     coefficient, names = 1, []
     for dim in dims:
         for part in dim if isinstance(dim, tuple) else (dim,):
@@ -22,6 +36,7 @@ def dim_product(dims: Iterable[Dim]) -> Dim:
                 names.append(part)
     if not names:
         return coefficient
+    check_parts(len(names))
     names.sort()
     if coefficient != 1:
         return (coefficient, *names)

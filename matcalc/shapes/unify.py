@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, count
 from typing import Any
 
-from matcalc.shapes.dims import Dim, dim_parts, dim_product
+from matcalc.shapes.dims import Dim, check_parts, dim_parts, dim_product
 
 # In the order in which textbooks reach for them; then n1, n2, …
 _NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "d", "h")
@@ -67,8 +67,9 @@ class Unifier:
         return self.product(dim.parts) if type(dim) is Product else dim
 
     def product(self, parts: Iterable[OpenDim]) -> OpenDim:
-        """The product of dimensions, as far as they are known."""
+        """The product of dimensions, as far as they are known. Raises LimitError for too many."""
         found = [part for dim in parts for part in self._parts(dim) if part != 1]
+        check_parts(len(found))
         if not found:
             return 1
         if len(found) == 1:
