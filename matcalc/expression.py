@@ -12,7 +12,7 @@ from matcalc.declared import Declared, declarations
 from matcalc.errors import DomainError, LimitError, ShapeError, UnknownNameError
 from matcalc.graph import Node, closed, normal, number, symbol
 from matcalc.graph.numbers import Coefficient, reduce
-from matcalc.language.declarations import PROPERTIES, Declaration, read_declaration
+from matcalc.language.declarations import PROPERTIES, Declaration, declared
 from matcalc.language.limits import LIMITS, NO_LIMITS
 from matcalc.language.lowering import Parsed, read
 from matcalc.language.names import check_variable
@@ -120,6 +120,8 @@ class Expression(Shown, Computed):
             other = _lifted(other)
         if self._shape != other._shape:
             return False
+        if self.node is other.node:
+            return True
         try:
             return self._normal is other._normal
         except LimitError:
@@ -232,9 +234,7 @@ def _variable(name: str, dims: Sequence[object], properties: Mapping[str, bool])
     if not isinstance(name, str):
         raise DomainError("a variable's name is a text")
     check_variable(name)
-    words = [str(dim) for dim in dims]
-    words += [key for key, value in properties.items() if value]
-    declaration = read_declaration(" ".join(words) or "()")
+    declaration = declared(dims, [key for key, value in properties.items() if value])
     node = symbol(name, declaration.shape, declaration.properties)
     shape = declaration.shape
     grid = (1, 1) if not shape else (shape[0], 1) if len(shape) == 1 else shape

@@ -194,7 +194,8 @@ class Shown:
 
     def _read(self, written: str) -> Parsed:
         """A text that speaks of the same variables and functions."""
-        return read(written, Declarations(self._declared), self._functions, limits=NO_LIMITS)
+        # Open, since a dimension may be that of no variable, as in eye(n).
+        return read(written, Declarations(self._declared, open=True), self._functions, limits=NO_LIMITS)
 
     @cached_property
     def text(self) -> str:

@@ -163,3 +163,45 @@ def test_zero_divided_by_zero_is_refused() -> None:
         _ = (x - x) / (x - x)
     with pytest.raises(mc.DomainError, match="no value"):
         _ = 0 * a / 0
+
+
+def test_a_dimension_of_no_variable_is_written_too() -> None:
+    assert mc.parse("alpha * eye(n)").text == "alpha * eye(n)"
+    assert mc.parse("sum(alpha * ones(n))").text == "alpha * n"
+
+
+def test_what_is_too_long_to_compare_equals_itself() -> None:
+    steps = ", ".join(f"a{k} = a{k - 1} @ a{k - 1}.T @ a{k - 1}" for k in range(1, 8))
+    long = mc.parse(f"sum(a7) where a0 = x @ x.T @ x, {steps}")
+    assert long == long  # noqa: PLR0124 - that is the question
+
+
+@pytest.mark.parametrize(
+    "dims",
+    [
+        ("", "n"),
+        ((), "n"),
+        (float("nan"), "n"),
+        ("m, n", ""),
+        ("m n", "k"),
+        (None, "n"),
+        (2.0, 3),
+        ("spd", "n"),
+    ],
+    ids=str,
+)
+def test_each_dimension_is_one(dims: tuple[object, object]) -> None:
+    with pytest.raises(mc.DomainError, match="not a dimension"):
+        mc.matrix("X", *dims)
+
+
+def test_a_dimension_may_be_a_product() -> None:
+    assert mc.matrix("X", "m*n", ("m", "k")).shape == ("m*n", "k*m")
+
+
+@pytest.mark.parametrize("shapes", [None, "X: n n"])
+@pytest.mark.parametrize("depth", [12, 25, 40])
+def test_nested_kronecker_products_are_refused_at_once(shapes: str | None, depth: int) -> None:
+    steps = ", ".join(f"z{k} = kron(z{k + 1}, z{k + 1})" for k in range(depth))
+    with pytest.raises(mc.LimitError, match="more than 256"):
+        mc.parse(f"tr(z0) where {steps}, z{depth} = X", shapes=shapes)

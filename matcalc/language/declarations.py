@@ -138,6 +138,14 @@ def read_declaration(value: Any, limits: Limits = LIMITS) -> Declaration:
     return _declared(value if isinstance(value, (tuple, list)) else (value,), limits)
 
 
+def declared(dims: Iterable[Any], properties: Iterable[str], limits: Limits = LIMITS) -> Declaration:
+    """A variable of which each dimension is given by itself: a name, a product of names, or a whole number."""
+    shape = [_dimension(dim.strip() if isinstance(dim, str) else dim, limits) for dim in dims]
+    held = set(properties)
+    _check_rank(shape, held)
+    return Declaration(tuple(shape), frozenset(held))
+
+
 @lru_cache(maxsize=1024)
 def _read_words(text: str, limits: Limits) -> Declaration:
     return _declared(_words(text, limits), limits)
@@ -214,7 +222,7 @@ def _dimension_part(word: str) -> int | str:
         if len(word) > 30:
             raise LimitError(f"a dimension of {len(word)} digits is past every limit", hint="give it a name")
         return int(word)
-    if not is_name(word):
+    if not is_name(word) or word in PROPERTIES:
         hint = (
             f"{word} is a word of Python; write {word}_" if keyword.iskeyword(word) else _property_hint(word)
         )

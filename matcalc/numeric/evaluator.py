@@ -14,7 +14,7 @@ import numpy as np
 
 from matcalc.codegen import JAX, NUMPY, Target, compiled, derivative_name, generate
 from matcalc.codegen.sizes import array_shape, result_shape
-from matcalc.errors import DomainError, ShapeError, UnknownNameError
+from matcalc.errors import DomainError, LimitError, ShapeError, UnknownNameError
 from matcalc.graph import Axes, Node, Symbol
 from matcalc.numeric.arrays import arrays_of
 from matcalc.shapes.dims import dim_parts, dim_text
@@ -148,6 +148,15 @@ class Evaluator:
         except (ArithmeticError, ValueError) as error:
             # Python's own numbers, as in log(0) and 1/0: no array could hold infinity.
             raise DomainError(f"the formula has no value, whatever its variables are: {error}") from error
+        except MemoryError as error:
+            raise LimitError(f"the result does not fit into memory: {error}") from error
+        except NotImplementedError as error:
+            raise DomainError(f"the library can't compute this with these types: {error}") from error
+        except TypeError as error:
+            if self._generated.functions or not self._on_numpy:
+                # A user's function is at fault, or a library at work on what is no array yet.
+                raise
+            raise DomainError(f"NumPy has no such function of these numbers: {error}") from error
 
     def _carefully(self, values: Mapping[str, Any], form: tuple[object, ...] | None = None) -> Any:
         """Arguments of every form that is allowed, and an error that says what is wrong with the others.

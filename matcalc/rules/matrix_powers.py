@@ -67,13 +67,14 @@ class MatrixPower(Function):
         return _positive_power(base, abs(exponent))
 
     def value(self, xp: Any, X: Any, k: Any) -> Any:
-        """Xᵏ of (…, n, n); nan where k is no whole number."""
+        """Xᵏ of (…, n, n); nan where k is no whole number, or one of more than 62 bits."""
         k = xp.asarray(k)
-        whole = xp.where(k == xp.round(k), 1.0, xp.nan)
+        whole = xp.where(xp.abs(k) < 2.0**62, xp.where(k == xp.round(k), 1.0, xp.nan), xp.nan)
         if ns.library(xp) == "numpy":
-            return xp.linalg.matrix_power(X, k.astype("int64")) * whole.astype(X.dtype)
+            exponent = xp.where(whole == 1.0, k, 0.0).astype("int64")
+            return xp.linalg.matrix_power(X, exponent) * whole.astype(X.dtype)
         if ns.library(xp) == "torch":
-            return xp.linalg.matrix_power(X, k.long().item()) * whole
+            return xp.linalg.matrix_power(X, xp.where(whole == 1.0, k, 0.0).long().item()) * whole
         # JAX may be tracing the exponent, so every bit of it is looked at, and what is not needed is held at I.
         unit = ns.eye_like(xp, X)
         left = xp.abs(k).astype("int32")

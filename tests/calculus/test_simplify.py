@@ -134,6 +134,31 @@ def test_properties_only_simplify_the_result() -> None:
     assert mixed.text == "12 * x * ones(n)"
 
 
+@pytest.mark.parametrize(
+    ("text", "wrt"),
+    [
+        ("logdet(Q)", "Q"),
+        ("logdet(Q @ A)", "Q"),
+        ("logdet(Q.T @ A @ Q)", "Q"),
+        ("tr(inv(Q) @ A)", "Q"),
+        ("tr(matrix_power(Q, -2) @ A)", "Q"),
+        ("det(Q)", "Q"),
+        # A function that keeps the property stands beside the variable that has it.
+        ("sum(softmax(p)) * sum(p)**3", "p"),
+        ("sum(p)**2 * sum(softmax(x) * p)", "p"),
+        ("sum(y**3 * softmax(x)) + sum(y)**3", "y"),
+    ],
+)
+def test_second_derivatives_leave_the_set_that_a_variable_lives_on(text: str, wrt: str) -> None:
+    shapes = "Q: n n orthogonal, A: n n, x: n, p: n simplex, y: n onehot"
+    assert mc.derive(text, wrt, shapes=shapes, order=2).verify()
+
+
+def test_the_second_derivative_at_an_orthogonal_matrix() -> None:
+    hessian = mc.derive("logdet(Q)", "Q", shapes="Q: n n orthogonal", order=2)
+    assert hessian.text == "-Q[i,l] * Q[k,j] -> ijkl"
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_it_is_idempotent_and_reads_back(case: object) -> None:
     made = mc.derive(case.expr, case.wrt, shapes=case.declared(), order=case.order)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import matcalc as mc
 from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
 from matcalc.graph import (
     Node,
@@ -254,3 +255,17 @@ def test_masked_entries_are_not_used() -> None:
     with pytest.raises(DomainError, match="masked"):
         run(x=np.ma.array([1.0, 2.0], mask=[True, False]))
     assert run(x=np.ma.array([1.0, 2.0])) == 3
+
+
+@pytest.mark.parametrize("exponent", [np.nan, np.inf, -np.inf, 2.5, 1e30])
+def test_a_matrix_power_of_no_whole_exponent_is_nan(exponent: float) -> None:
+    power = mc.parse("matrix_power(X, k)", shapes="X: n n, k: ()").numpy()
+    assert np.isnan(power(X=np.eye(2), k=exponent)).all()
+
+
+def test_what_the_library_has_no_function_for_is_told() -> None:
+    inverse = mc.parse("inv(X)").numpy()
+    with pytest.raises(mc.DomainError, match="float16"):
+        inverse(X=np.eye(2, dtype=np.float16))
+    with pytest.raises(mc.LimitError, match="memory"):
+        mc.derive("eye(1000000000) * a", "a", shapes="a: ()").numpy()(a=1.0)
