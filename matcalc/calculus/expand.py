@@ -96,30 +96,39 @@ def expanded_product(node: Contract, measure: Measure, marks: Marks) -> Node | N
             alike.setdefault(labels, []).append(factor)
     for labels, sums in alike.items():
         for first, second in combinations(sums, 2):
-            if len(first.children) * len(second.children) > BUDGET:
-                continue
-            own = tuple(range(len(labels)))
-            both = contract([(first, own), (second, own)], own)
-            found = _products((1, both)) if marks.may_cancel(both) else None
-            if found is not None:
-                made = linear(found, both.axes)
-                named = _named_inside(both, measure)
-                if _count(made) < len(found) and measure.body(made) < measure.body(both) + named:
-                    rest = [
-                        pair for pair in node.factors if pair[0] not in (first, second) or pair[1] != labels
-                    ]
-                    return contract([*rest, (made, labels)], node.out, sizes_of(node))
+            if (first, second) not in marks.multiplied:
+                marks.multiplied[first, second] = _multiplied(first, second, measure, marks)
+            made = marks.multiplied[first, second]
+            if made is not None:
+                rest = [pair for pair in node.factors if pair[0] not in (first, second) or pair[1] != labels]
+                return contract([*rest, (made, labels)], node.out, sizes_of(node))
     return None
+
+
+def _multiplied(first: Node, second: Node, measure: Measure, marks: Marks) -> Node | None:
+    """The Hadamard product of two sums where terms cancel and it gets shorter, or None."""
+    if len(first.children) * len(second.children) > BUDGET:
+        return None
+    own = tuple(range(len(first.axes)))
+    both = contract([(first, own), (second, own)], own)
+    found = _products((1, both)) if marks.may_cancel(both) else None
+    if found is None:
+        return None
+    made = linear(found, both.axes)
+    shorter = measure.body(made) < measure.body(both) + _named_inside(both, measure)
+    return made if shorter and _count(made) < len(found) else None
 
 
 class Marks:
     """For each node a number for every product that multiplying out gives, equal for products of the same factors.
 
     Where the indices are does not count, so that equal marks are needed for terms to cancel, and do not suffice.
+    `multiplied` holds the pairs of sums that one walk over a graph has tried, since many products have them.
     """
 
     def __init__(self) -> None:
         self._known: dict[Node, list[int] | None] = {}
+        self.multiplied: dict[tuple[Node, Node], Node | None] = {}
 
     def may_cancel(self, node: Node) -> bool:
         """Whether two products have equal marks. A sum of too many products is left alone."""

@@ -28,15 +28,15 @@ from matcalc.shapes.dims import Dim
 Binding = Mapping[Hashable, Any]
 
 
-def instantiated(pattern: Node, bound: Binding, scalar: bool, axes: Sequence[Dim]) -> Node:
-    """The pattern with what its variables stand for; of a scalar pattern the formula entry by entry over `axes`."""
+def instantiated(pattern: Node, bound: Binding, scalar: bool) -> Node:
+    """The pattern with what its variables stand for; of a scalar pattern the formula entry by entry."""
     made: dict[Node, Node] = {}
     for part in topological([pattern]):
-        made[part] = _scalar_part(part, made, bound, axes) if scalar else _part(part, made, bound)
+        made[part] = _scalar_part(part, made, bound) if scalar else _part(part, made, bound)
     return made[pattern]
 
 
-def _scalar_part(part: Node, made: Mapping[Node, Node], bound: Binding, axes: Sequence[Dim]) -> Node:
+def _scalar_part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
     inner = [made[child] for child in part.children]
     if isinstance(part, Symbol):
         return bound[part]  # type: ignore[no-any-return]

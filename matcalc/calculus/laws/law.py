@@ -129,7 +129,7 @@ class NodeRewrite(Rewrite):
         if self._of_negative and not is_negative(node.children[0]):
             return None
         for bound in match(self.pattern, node, {}, self.scalar):
-            return filled(instantiated(self.replacement, bound, self.scalar, node.axes), node.axes)
+            return filled(instantiated(self.replacement, bound, self.scalar), node.axes)
         if is_power(self.pattern):
             base, exponent = base_and_exponent(self.pattern)
             inside, above = base_and_exponent(node)
@@ -137,7 +137,7 @@ class NodeRewrite(Rewrite):
             if times is None:
                 return None
             for bound in match(base, inside, {}, self.scalar):
-                made = instantiated(self.replacement, bound, self.scalar, node.axes)
+                made = instantiated(self.replacement, bound, self.scalar)
                 return power(filled(made, node.axes), times)
         return None
 
@@ -184,7 +184,7 @@ class ProductRewrite(Rewrite):
         if len(node.factors) < len(self.order) and self.scalar:
             return None
         for found in factors(self.pattern, node, {}, self.scalar, {}, self.order):
-            made = instantiated(self.replacement, found.bound, self.scalar, ())
+            made = instantiated(self.replacement, found.bound, self.scalar)
             labels: Sequence[Hashable] = ()
             if not self.scalar:
                 labels = [found.labels[label] for label in self.pattern.out]
@@ -216,7 +216,7 @@ class SumRewrite(Rewrite):
         assert isinstance(node, Sum)
         for bound, ratio, places in terms(self.terms, node.terms, {}, self.scalar, None):
             axes: tuple[Dim, ...] = node.axes
-            made = filled(instantiated(self.replacement, bound, self.scalar, axes), axes)
+            made = filled(instantiated(self.replacement, bound, self.scalar), axes)
             others = [pair for place, pair in enumerate(node.terms) if place not in places]
             return linear([*others, (ratio, made)], axes)
         return None

@@ -8,7 +8,7 @@ else may touch. A binding also holds what the dimensions of the pattern stand fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -53,8 +53,8 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
     elif not pattern.children:
         if pattern is node:
             yield bound
-    elif all(variable in bound for variable in _variables(pattern)):
-        if instantiated(pattern, bound, scalar, node.axes) is node:
+    elif (known := _known(pattern, bound, scalar)) is not None:
+        if known is node:
             yield bound
     elif isinstance(pattern, Sum):
         yield from _sum(pattern, node, bound, scalar)
@@ -63,6 +63,15 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
             yield from _whole_contraction(pattern, node, bound, scalar)
     elif _same_function(pattern, node):
         yield from _operands(pattern.children, node.children, bound, scalar)
+
+
+def _known(pattern: Node, bound: Binding, scalar: bool) -> Node | None:
+    """What a pattern that is built of variables stands for, where these are all bound."""
+    if not pattern.children or not all([variable in bound for variable in _variables(pattern)]):
+        return None
+    if number_value(pattern) is not None:
+        return None
+    return instantiated(pattern, bound, scalar)
 
 
 @lru_cache(maxsize=1024)
@@ -307,6 +316,9 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
             product, so_far.labels[WHOLE] if scalar else labels, rest, node, so_far, scalar
         )
     base, exponent = base_and_exponent(pattern)
+    # Worked out once, not for each factor.
+    known = _known(pattern, so_far.bound, scalar)
+    known_base = known if base is pattern else _known(base, so_far.bound, scalar)
     for place in _places(labels, node, so_far, scalar):
         factor, actual = node.factors[place]
         if place in so_far.places:
@@ -314,7 +326,7 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
         inside, above = base_and_exponent(factor)
         for named in _named(labels, factor, actual, so_far.labels, scalar):
             places = (*so_far.places, place)
-            for bound in match(pattern, factor, so_far.bound, scalar):
+            for bound in _matches(pattern, known, factor, so_far.bound, scalar):
                 yield from _assigned(rest, node, Found(bound, named, places, so_far.left), scalar)
             if (
                 isinstance(exponent, int)
@@ -324,9 +336,18 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
             ):
                 # One factor of a power is taken, the others stay.
                 remainder = (power(inside, above - exponent), actual)
-                for bound in match(base, inside, so_far.bound, scalar):
+                for bound in _matches(base, known_base, inside, so_far.bound, scalar):
                     found = Found(bound, named, places, (*so_far.left, remainder))
                     yield from _assigned(rest, node, found, scalar)
+
+
+def _matches(
+    pattern: Node, known: Node | None, node: Node, bound: Binding, scalar: bool
+) -> Iterable[Binding]:
+    """As `match`, of a pattern of which it may be known what it stands for."""
+    if known is None:
+        return match(pattern, node, bound, scalar)
+    return (bound,) if known is node else ()
 
 
 def _assigned_product(
