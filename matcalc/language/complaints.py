@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -117,6 +118,12 @@ def bad_character(source: Source, value: str, start: int, before: str) -> Matcal
         message, hint = _CHARACTERS.get(value, (f"'{value}' is not part of the language", "leave it out"))
         if value in "{}^" and ("\\" in text or "^{" in text or "_{" in text):
             hint = _LATEX
+        elif value == "^":
+            name = shortened(before) if before.isidentifier() else "A"
+            if re.match(r"\s*T\b", text[end:]):
+                hint = f"the transpose is written {name}.T"
+            elif re.match(r"\s*-1\b", text[end:]):
+                hint = f"the inverse of a matrix is written inv({name})"
         error = ParseError(message, hint=hint)
     return source.locate(error, start, end)
 
@@ -266,6 +273,11 @@ def _explain_juxtaposition(source: Source, words: Sequence[Word], index: int) ->
     if before.type == "NUMBER":
         if touching and right in ("j", "J"):
             return "complex numbers are not part of the language", f"if j is a variable, write {left}*{right}"
+        if touching and re.fullmatch("[_0-9]+", here.value):
+            digits = shortened((before.value + here.value).replace("_", ""))
+            return "digits are written without anything between them", f"write {digits}"
+        if touching and left == "0" and re.fullmatch("[xX][0-9a-fA-F]{1,8}", here.value):
+            return "numbers are decimal", f"write {int(here.value[1:], 16)}"
         right = right if here.type == "NAME" else "(…)"
         return f"an operator is missing between '{left}' and '{right}'", f"did you mean {left}*{right}?"
     if before.type == "NAME" and find(before.value) is not None:
@@ -273,6 +285,12 @@ def _explain_juxtaposition(source: Source, words: Sequence[Word], index: int) ->
             f"the argument of {left} goes in parentheses",
             f"did you mean {left}({right if here.type != 'LPAR' else '…'})?",
         )
+    if (
+        before.type == "TRANSPOSE"
+        and touching
+        and [word.type for word in words[index : index + 2]] == ["LPAR", "RPAR"]
+    ):
+        return "the transpose takes no argument", "write .T without the parentheses"
     left = left if before.type != "RPAR" else "(…)"
     left = left if before.type != "TRANSPOSE" else "….T"
     right = right if here.type != "LPAR" else "(…)"

@@ -65,9 +65,9 @@ class Verification:
         return self.passed
 
     def __str__(self) -> str:
-        sizes = ", ".join(f"{name} = {size}" for name, size in self.sizes.items()) or "scalars"
+        sizes = "".join(f", {name} = {size}" for name, size in self.sizes.items())
         head = f"{'verified' if self.passed else 'NOT verified'} in {self.dtype}: "
-        head += f"{self.samples} random inputs, {sizes}, seed {self.seed}"
+        head += f"{self.samples} random inputs{sizes}, seed {self.seed}"
         return "\n".join([head, *(f"  {line}" for line in (*self.checks, self.note) if line)])
 
     __repr__ = __str__
