@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from matcalc.graph import (
@@ -19,7 +20,9 @@ from matcalc.graph import (
     elementwise,
     linear,
     multiply,
+    number_value,
     size,
+    symbols,
     topological,
 )
 from matcalc.shapes.dims import Dim
@@ -34,6 +37,20 @@ def instantiated(pattern: Node, bound: Binding, scalar: bool) -> Node:
     for part in topological([pattern]):
         made[part] = _scalar_part(part, made, bound) if scalar else _part(part, made, bound)
     return made[pattern]
+
+
+def known_instance(pattern: Node, bound: Binding, scalar: bool) -> Node | None:
+    """What a pattern that is built of variables stands for, where these are all bound."""
+    if not pattern.children or not all([variable in bound for variable in _variables(pattern)]):
+        return None
+    if number_value(pattern) is not None:
+        return None
+    return instantiated(pattern, bound, scalar)
+
+
+@lru_cache(maxsize=1024)
+def _variables(pattern: Node) -> tuple[Symbol, ...]:
+    return tuple(symbols(pattern))
 
 
 def _scalar_part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:

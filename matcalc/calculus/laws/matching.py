@@ -9,12 +9,11 @@ else may touch. A binding also holds what the dimensions of the pattern stand fo
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from matcalc.calculus.laws.chains import cuts, is_product_of_two
 from matcalc.calculus.laws.facts import holds
-from matcalc.calculus.laws.instances import Binding, instantiated
+from matcalc.calculus.laws.instances import Binding, known_instance
 from matcalc.graph import (
     Apply,
     Coefficient,
@@ -27,7 +26,6 @@ from matcalc.graph import (
     linear,
     number_value,
     power,
-    symbols,
 )
 from matcalc.graph.numbers import exact_power
 from matcalc.graph.numbers import multiply as times
@@ -53,7 +51,7 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
     elif not pattern.children:
         if pattern is node:
             yield bound
-    elif (known := _known(pattern, bound, scalar)) is not None:
+    elif (known := known_instance(pattern, bound, scalar)) is not None:
         if known is node:
             yield bound
     elif isinstance(pattern, Sum):
@@ -63,20 +61,6 @@ def match(pattern: Node, node: Node, bound: Binding, scalar: bool) -> Iterator[B
             yield from _whole_contraction(pattern, node, bound, scalar)
     elif _same_function(pattern, node):
         yield from _operands(pattern.children, node.children, bound, scalar)
-
-
-def _known(pattern: Node, bound: Binding, scalar: bool) -> Node | None:
-    """What a pattern that is built of variables stands for, where these are all bound."""
-    if not pattern.children or not all([variable in bound for variable in _variables(pattern)]):
-        return None
-    if number_value(pattern) is not None:
-        return None
-    return instantiated(pattern, bound, scalar)
-
-
-@lru_cache(maxsize=1024)
-def _variables(pattern: Node) -> tuple[Symbol, ...]:
-    return tuple(symbols(pattern))
 
 
 def _variable(pattern: Symbol, node: Node, bound: Binding, scalar: bool) -> Iterator[Binding]:
@@ -317,8 +301,8 @@ def _assigned(wanted: Sequence[Factor], node: Product, so_far: Found, scalar: bo
         )
     base, exponent = base_and_exponent(pattern)
     # Worked out once, not for each factor.
-    known = _known(pattern, so_far.bound, scalar)
-    known_base = known if base is pattern else _known(base, so_far.bound, scalar)
+    known = known_instance(pattern, so_far.bound, scalar)
+    known_base = known if base is pattern else known_instance(base, so_far.bound, scalar)
     for place in _places(labels, node, so_far, scalar):
         factor, actual = node.factors[place]
         if place in so_far.places:
