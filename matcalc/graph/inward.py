@@ -38,9 +38,12 @@ def passed_inward(
 
     `of_one` makes the powers that go no further; `contract` is the builder. What products share is raised once.
     """
-    steps: dict[tuple[Node, Coefficient], _Inward | None] = {}
+    first = _inward(base, exponent, contract)
+    if first is None:
+        return of_one(base, exponent)
+    steps: dict[tuple[Node, Coefficient], _Inward | None] = {(base, exponent): first}
     done: dict[tuple[Node, Coefficient], Node] = {}
-    pending = [(base, exponent)]
+    pending = [(base, exponent), *((node, inside) for node, inside, _ in first.parts)]
     while pending:
         wanted = pending[-1]
         if wanted not in steps:
@@ -66,6 +69,8 @@ def _inward(base: Node, exponent: Coefficient, contract: Callable[..., Node]) ->
     Integer powers pass through powers, multiples and products; even roots do not: (x²)^(1/2) is |x|, not x. A positive
     multiple comes out of any power.
     """
+    if not base.children:
+        return None
     labels: Labels = tuple(range(len(base.axes)))
     inner, inside = base_and_exponent(base)
     if inside != 1 and (isinstance(exponent, int) or is_nonnegative(inner)):
