@@ -147,7 +147,9 @@ class Evaluator:
             raise DomainError(f"the matrix functions fail at these values: {error}") from error
         except (ArithmeticError, ValueError) as error:
             # Python's own numbers, as in log(0) and 1/0: no array could hold infinity.
-            raise DomainError(f"the formula has no value, whatever its variables are: {error}") from error
+            empty = any([0 in tuple(getattr(value, "shape", ())) for value in arguments.values()])
+            when = " for arrays without entries" if empty else ", whatever its variables are"
+            raise DomainError(f"the formula has no value{when}: {error}") from error
         except MemoryError as error:
             raise LimitError(f"the result does not fit into memory: {error}") from error
         except NotImplementedError as error:

@@ -269,3 +269,9 @@ def test_what_the_library_has_no_function_for_is_told() -> None:
         inverse(X=np.eye(2, dtype=np.float16))
     with pytest.raises(mc.LimitError, match="memory"):
         mc.derive("eye(1000000000) * a", "a", shapes="a: ()").numpy()(a=1.0)
+
+
+@pytest.mark.parametrize("text", ["max(x)", "logsumexp(x)"])
+def test_nothing_is_the_largest_of_no_entries(text: str) -> None:
+    with pytest.raises(mc.DomainError, match="without entries"):
+        mc.parse(text, shapes="x: n").numpy()(x=np.ones(0))
