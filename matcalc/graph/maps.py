@@ -109,18 +109,23 @@ def _power(base: Node, exponent: Node) -> Node:
         return base
     if value == 0:
         return ones(axes)
-    return passed_inward(base, value, contract, _power_of_one)
+    # The exponent mostly stays what it is.
+    return passed_inward(
+        base,
+        value,
+        contract,
+        lambda inner, raised: _power_of_one(inner, raised, exponent if raised is value else number(raised)),
+    )
 
 
-def _power_of_one(base: Node, value: Coefficient) -> Node:
-    """A power that does not pass into its base."""
-    exact = None
+def _power_of_one(base: Node, value: Coefficient, exponent: Node) -> Node:
+    """A power that does not pass into its base; `exponent` is its value as a node."""
     if not base.axes:
         constant = number_value(base)
         exact = numbers.exact_power(constant, value) if constant is not None else None
-    if exact is not None:
-        return number(exact)
-    return base if value == 1 else _mapped(power_function(), (base, number(value)), base.axes, _power)
+        if exact is not None:
+            return number(exact)
+    return base if value == 1 else _mapped(power_function(), (base, exponent), base.axes, _power)
 
 
 @lru_cache(maxsize=256)
