@@ -152,13 +152,11 @@ class Evaluator:
             raise DomainError(f"the formula has no value{when}: {error}") from error
         except MemoryError as error:
             raise LimitError(f"the result does not fit into memory: {error}") from error
-        except NotImplementedError as error:
-            raise DomainError(f"the library can't compute this with these types: {error}") from error
-        except TypeError as error:
-            if self._generated.functions or not self._on_numpy:
+        except (NotImplementedError, TypeError) as error:
+            if self._generated.functions or (isinstance(error, TypeError) and not self._on_numpy):
                 # A user's function is at fault, or a library at work on what is no array yet.
                 raise
-            raise DomainError(f"NumPy has no such function of these numbers: {error}") from error
+            raise DomainError(f"the library has no such function of these numbers: {error}") from error
 
     def _carefully(self, values: Mapping[str, Any], form: tuple[object, ...] | None = None) -> Any:
         """Arguments of every form that is allowed, and an error that says what is wrong with the others.
