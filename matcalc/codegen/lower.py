@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from matcalc.calculus.laws.facts import holds
-from matcalc.codegen.contraction import contracted
-from matcalc.codegen.plans import Plan, planned
-from matcalc.codegen.program import Instruction, Program
+from matcalc.codegen.contraction import Part
+from matcalc.codegen.plans import arrays, of_arrays, planned, product
+from matcalc.codegen.program import Program
 from matcalc.codegen.solves import solved
 from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
 from matcalc.graph import (
@@ -17,6 +17,7 @@ from matcalc.graph import (
     Coefficient,
     Constant,
     Contract,
+    Factor,
     Fuse,
     Map,
     Node,
@@ -56,13 +57,16 @@ def lower(
     return solved(lowering.program)
 
 
+# Products of more factors are seldom of the same pattern.
+_PLANNED = 8
+
+
 class Lowering:
     """A program in the making: `views` says of every node what array it is."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.views: dict[Node, View] = {}
-        self._plans: dict[tuple[object, ...], Plan] = {}
 
     def add(self, node: Node) -> None:
         """Instructions for `node`, whose operands have theirs."""
@@ -185,73 +189,34 @@ class Lowering:
     # Contractions
 
     def contract(self, node: Contract) -> View:
-        """As the first contraction of this pattern was computed: how that is best done depends on labels alone."""
-        refs = []
-        key: list[object] = [node.out, node.sizes]
-        alike = not self.program.known_sizes
-        instructions = self.program.instructions
+        """As it is planned for this pattern, where all factors are arrays of their own."""
+        program = self.program
+        refs: list[int] = []
+        pattern = []
+        alike = not program.known_sizes and len(node.factors) <= _PLANNED
         for factor, labels in node.factors:
             ref, seen = self.views[factor]
-            op, _, _, axes = instructions[ref]
+            op, _, _, axes = program.instructions[ref]
             alike = alike and op != "number" and ref not in refs
             refs.append(ref)
-            key += (labels, seen, axes)
-        if not alike:
-            return self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
-        pattern = tuple(key)
-        plan = self._plans.get(pattern)
-        if plan is not None:
-            return plan.again(self.program, refs)
-        log: list[tuple[int, Instruction]] = []
-        self.program.log = log
-        view = self._contracted(node.factors, node.out, node.sizes, range(len(node.sizes)))
-        self.program.log = None
-        plan = planned(refs, log, view)
-        if plan is not None:
-            self._plans[pattern] = plan
-        return view
+            pattern.append((labels, seen, axes))
+        if alike:
+            return planned((node.out, node.sizes, tuple(pattern))).again(program, refs)
+        every = range(len(node.sizes))
+        parts, out = arrays(program, self._seen(node.factors), node.out, node.sizes, every)
+        parts = self._with_roots(node.factors, parts, out, node.sizes)
+        return of_arrays(program, parts, out, node.sizes)
 
-    def _contracted(
-        self,
-        factors: Sequence[tuple[Node, tuple[int, ...]]],
-        out: tuple[int, ...],
-        sizes: Axes,
-        labels_in_play: Collection[int],
-    ) -> View:
-        instructions = self.program.instructions
-        parts = []
-        same = _Same()
-        held: set[int] = set()
-        for factor, outer in factors:
-            ref, seen = self.views[factor]
-            rank = len(instructions[ref].axes)
-            labels = outer
-            if len(outer) != rank or seen != plain(rank):
-                renamed: dict[int, int] = {}
-                for inner, label in zip(seen, outer, strict=True):
-                    same.unite(renamed.setdefault(inner, label), label)
-                labels = tuple([renamed[axis] for axis in range(rank)])
-            parts.append((ref, labels))
-            held.update(labels)
-        if same.links:
-            parts = [(ref, tuple(map(same.root, labels))) for ref, labels in parts]
-            out = tuple(map(same.root, out))
-            held = {label for _, labels in parts for label in labels}
-        parts = [self._distinct(*part) if len(part[1]) > len(set(part[1])) else part for part in parts]
-        if len(held) < len(labels_in_play):
-            free = set(map(same.root, labels_in_play)) - held - set(out)
-            parts += [(self.program.size(sizes[label]), ()) for label in sorted(free)]
-        parts = self._with_roots(factors, parts, out, sizes)
-        ref, order = contracted(self.program, parts, out, sizes)
-        return View(ref, out if order == out == plain(len(out)) else regrouped(order, out))
+    def _seen(self, factors: Sequence[Factor]) -> list[tuple[View, tuple[int, ...]]]:
+        return [(self.views[factor], labels) for factor, labels in factors]
 
     def _with_roots(
         self,
-        factors: Sequence[tuple[Node, tuple[int, ...]]],
-        parts: list[tuple[int, tuple[int, ...]]],
+        factors: Sequence[Factor],
+        parts: list[Part],
         out: tuple[int, ...],
         sizes: Axes,
-    ) -> list[tuple[int, tuple[int, ...]]]:
+    ) -> list[Part]:
         """Aᵀ diag(d) A with d nonnegative as Bᵀ B with B = diag(√d) A: a symmetric product, of half the work."""
         if len(parts) < 3 or len(out) != 2 or out[0] == out[1]:
             return parts
@@ -278,18 +243,6 @@ class Lowering:
             [self.program.aligned(root, tuple(inner), first), ref], self.program.axes(ref)
         )
         return [(scaled, first), (scaled, second)]
-
-    def _distinct(self, ref: int, labels: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-        """Diagonals taken until no label occurs twice."""
-        program = self.program
-        while len(set(labels)) < len(labels):
-            second = next(k for k, label in enumerate(labels) if label in labels[:k])
-            first = labels.index(labels[second])
-            kept = [k for k in range(len(labels)) if k not in (first, second)]
-            axes = program.axes(ref)
-            ref = program.emit("diagonal", (ref,), (first, second), (*(axes[k] for k in kept), axes[first]))
-            labels = (*(labels[k] for k in kept), labels[first])
-        return ref, labels
 
     # Functions and fused axes
 
@@ -327,7 +280,7 @@ class Lowering:
         refs = []
         for out, joined in ((first_out, first), (second_out, second)):
             factors = [pair for pair in node.factors if not joined.isdisjoint(pair[1])]
-            view = self._contracted(factors, out, node.sizes, joined)
+            view = product(self.program, self._seen(factors), out, node.sizes, joined)
             refs.append(dense(self.program, view, tuple(node.sizes[label] for label in out)))
         if len(first) + len(second) < len(node.sizes):
             return None
@@ -339,23 +292,6 @@ class Lowering:
     def _reshaped(self, child: Node, axes: Axes) -> View:
         ref = self.program.emit("reshape", (self._array(child),), axes, axes)
         return self._whole(ref, axes)
-
-
-class _Same:
-    """Labels that have turned out to be one."""
-
-    def __init__(self) -> None:
-        self.links: dict[int, int] = {}
-
-    def root(self, label: int) -> int:
-        while label in self.links:
-            label = self.links[label]
-        return label
-
-    def unite(self, first: int, second: int) -> None:
-        first, second = self.root(first), self.root(second)
-        if first != second:
-            self.links[second] = first
 
 
 _LOWER: dict[type[Node], Callable[..., View]] = {

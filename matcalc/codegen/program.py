@@ -78,10 +78,9 @@ class Program:
         self.instructions: list[Instruction] = []
         self._outputs: list[int] = []
         self._uses: list[int] | None = None
+        self._places: dict[str, list[int]] | None = None
         # What the user called some of the arrays.
         self.named: dict[int, str] = {}
-        # What is asked for while somebody listens.
-        self.log: list[tuple[int, Instruction]] | None = None
         self._known: dict[Instruction, int] = {}
 
     def emit(
@@ -98,8 +97,6 @@ class Program:
                 not self._moving.isdisjoint(operands) or (op == "input" and attributes[0] in self._movers)
             ):
                 self._moving.add(known)
-        if self.log is not None:
-            self.log.append((known, instruction))
         return known
 
     @property
@@ -193,6 +190,17 @@ class Program:
             ref = self.instructions[ref].operands[0]
         return uses[ref] == 1 and self.instructions[ref].op in _ARITHMETIC
 
+    def places(self, *ops: str) -> list[int]:
+        """Where the instructions `ops` stand that the outputs need, in order."""
+        if self._places is None or self._uses is None or len(self._uses) != len(self.instructions):
+            self._places = {}
+            for ref, (instruction, count) in enumerate(zip(self.instructions, self.live(), strict=True)):
+                if count:
+                    self._places.setdefault(instruction[0], []).append(ref)
+        if len(ops) == 1:
+            return self._places.get(ops[0], [])
+        return sorted([ref for op in ops for ref in self._places.get(op, ())])
+
     def live(self) -> list[int]:
         """How often each instruction is used for the outputs; an output counts as a use."""
         if self._uses is None or len(self._uses) != len(self.instructions):
@@ -213,9 +221,4 @@ class Program:
 
     def symbols(self) -> list[Symbol]:
         """The variables that the outputs need."""
-        uses = self.live()
-        return [
-            instruction.attributes[0]
-            for instruction, count in zip(self.instructions, uses, strict=True)
-            if count and instruction.op == "input"
-        ]
+        return [self.instructions[ref].attributes[0] for ref in self.places("input")]
