@@ -53,9 +53,8 @@ def foreign_source(
     names = (_AsciiNames if language == "matlab" else Names)(module.RESERVED)
     arguments = {symbol: names.fresh(symbol.name) for symbol in sizes_of.symbols}
     abstract = {
-        instruction.attributes: derivative_name(*instruction.attributes)
-        for instruction in program.instructions
-        if instruction.op == "abstract"
+        attributes: derivative_name(*attributes)
+        for attributes in [program.instructions[ref].attributes for ref in program.places("abstract")]
     }
     for keyword in abstract.values():
         if names.fresh(keyword) != keyword:

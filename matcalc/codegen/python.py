@@ -115,9 +115,9 @@ class PythonStatements(Statements):
     def _ranks(self) -> dict[Any, set[tuple[int, ...]]]:
         """The numbers of axes of what each function is applied to: one helper serves them all."""
         found: dict[Any, set[tuple[int, ...]]] = {}
-        for op, operands, attributes, _ in self.program.instructions:
-            if op == "apply":
-                found.setdefault(attributes[0], set()).add(tuple(map(self.program.rank, operands)))
+        for ref in self.program.places("apply"):
+            _, operands, attributes, _ = self.program.instructions[ref]
+            found.setdefault(attributes[0], set()).add(tuple(map(self.program.rank, operands)))
         return found
 
     # Products of matrices

@@ -38,18 +38,14 @@ _ROUNDS = 4
 def appearance(program: Program, symbols: Sequence[Symbol]) -> list[int]:
     """For each instruction the place of the first of `symbols` that it depends on; numbers come before them all."""
     places = {symbol: place for place, symbol in enumerate(symbols)}
+    others, never = len(places), len(places) + 1
     first: list[int] = []
+    of = first.__getitem__
     for op, operands, attributes, _ in program.instructions:
-        found = -1
-        if op == "input":
-            found = places.get(attributes[0], len(places))
-        else:
-            for operand in operands:
-                place = first[operand]
-                if found < 0 or 0 <= place < found:
-                    found = place
-        first.append(found)
-    return first
+        first.append(
+            places.get(attributes[0], others) if op == "input" else min(map(of, operands), default=never)
+        )
+    return [-1 if place == never else place for place in first]
 
 
 def settle(program: Program, first: Sequence[int]) -> None:
@@ -64,26 +60,24 @@ def settle(program: Program, first: Sequence[int]) -> None:
     _move_coefficients(program)
 
 
-def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[list[bool], set[int]]:
+def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[set[int], set[int]]:
     """Which instructions are to be computed with the other sign; and those of which users want both signs."""
     instructions = program.instructions
-    carriers, turned = _carriers(instructions, first, stuck)
+    carriers, turned, concerned = _carriers(instructions, first, stuck)
     count = len(instructions)
     # What the users ask for: 1 for the sign as it is, 2 for the other, 3 for both. Sums take either and only wish.
     demands = [0] * count
     wishes = [0] * count
-    free = [False] * count
+    free: set[int] = set()
     for ref in program.outputs:
         demands[ref] = 1
-    flips = [False] * count
+    flips: set[int] = set()
     conflicts: set[int] = set()
-    able = {ref for ref, carrier in enumerate(carriers) if carrier >= 0}
     uses = program.live()
-    for ref in range(count - 1, -1, -1):
-        op, operands, attributes, _ = instructions[ref]
-        if not uses[ref] or (ref not in able and able.isdisjoint(operands)):
-            # It is not used, or nothing here can change its sign.
+    for ref in reversed(concerned):
+        if not uses[ref]:
             continue
+        op, operands, attributes, _ = instructions[ref]
         asked = demands[ref]
         flip = False
         if asked == 3:
@@ -91,83 +85,83 @@ def _flips(program: Program, first: Sequence[int], stuck: set[int]) -> tuple[lis
         elif asked:
             flip = asked == 2
         elif wishes[ref]:
-            flip = wishes[ref] == 2 and carriers[ref] >= 0
-        elif free[ref] and op == "sum":
-            flip = turned[ref]
+            flip = wishes[ref] == 2 and ref in carriers
+        elif op == "sum" and ref in free:
+            flip = ref in turned
         if flip:
-            flips[ref] = True
+            flips.add(ref)
         if op == "sum":
             for coefficient, operand in zip(attributes, operands, strict=True):
                 wishes[operand] |= 2 if (coefficient < 0) != flip else 1
         elif op == "power" and attributes[0] is not None and attributes[0] in (2, 4, 6):
-            free[operands[0]] = True
+            free.add(operands[0])
+        elif ref in carriers:
+            # Every factor as it reads best, but for one where the signs would not come out.
+            other = carriers[ref] if flip != (ref in turned) else -1
+            for operand in operands:
+                demands[operand] |= 2 if (operand in turned) != (operand == other) else 1
         else:
-            carrier = carriers[ref]
-            if carrier < 0:
-                for operand in operands:
-                    demands[operand] |= 1
-            else:
-                # Every factor as it reads best, but for one where the signs would not come out.
-                other = carrier if flip != turned[ref] else -1
-                for operand in operands:
-                    demands[operand] |= 2 if turned[operand] != (operand == other) else 1
+            for operand in operands:
+                demands[operand] |= 1
     return flips, conflicts
 
 
 def _carriers(
     instructions: Sequence[Instruction], first: Sequence[int], stuck: set[int]
-) -> tuple[list[int], list[bool]]:
-    """For each instruction the operand that can take a minus in, itself for a difference, -1 where none can; and
-    whether it has the other sign when every difference begins with a plus, its terms in the order of appearance."""
-    carriers: list[int] = []
-    turned: list[bool] = []
+) -> tuple[dict[int, int], set[int], list[int]]:
+    """Where a minus can go: for each instruction that can take one in the operand that does, itself for a difference.
+
+    With it those that have the other sign when every difference begins with a plus, its terms in the order of
+    appearance; and all that can take a minus in or use what can.
+    """
+    carriers: dict[int, int] = {}
+    turned: set[int] = set()
+    concerned: list[int] = []
+    carry_none = carriers.keys().isdisjoint
     for ref, (op, operands, attributes, _) in enumerate(instructions):
-        found = -1
-        odd = False
-        if ref in stuck:
-            pass
-        elif op == "sum":
-            if min(attributes, default=0) < 0:
-                found = ref
-                places = [first[operand] for operand in operands]
-                odd = attributes[places.index(min(places))] < 0
-        elif op in _LINEAR:
-            for operand in operands:
-                if carriers[operand] >= 0:
-                    found = operand
-                    odd ^= turned[operand]
-            if found >= 0 and len(operands) > 1 and len(set(operands)) < len(operands):
-                found, odd = -1, False
-        carriers.append(found)
-        turned.append(odd)
-    return carriers, turned
+        if op == "sum" and min(attributes, default=0) < 0 and ref not in stuck:
+            carriers[ref] = ref
+            places = [first[operand] for operand in operands]
+            if attributes[places.index(min(places))] < 0:
+                turned.add(ref)
+        elif carry_none(operands):
+            continue
+        elif op in _LINEAR and ref not in stuck and len(set(operands)) == len(operands):
+            able = [operand for operand in operands if operand in carriers]
+            carriers[ref] = able[-1]
+            if len(turned.intersection(able)) % 2:
+                turned.add(ref)
+        concerned.append(ref)
+    return carriers, turned, concerned
 
 
-def _apply(program: Program, flips: Sequence[bool]) -> None:
-    for ref, (op, operands, attributes, axes) in enumerate(program.instructions):
-        if op == "sum":
-            signs = [flips[ref] != flips[operand] for operand in operands]
-            if True in signs:
-                signed = tuple([-c if minus else c for c, minus in zip(attributes, signs, strict=True)])
-                # The operands stay, and with them how often each is used.
-                program.instructions[ref] = Instruction(op, operands, signed, axes)
+def _apply(program: Program, flips: set[int]) -> None:
+    if not flips:
+        return
+    for ref in program.places("sum"):
+        op, operands, attributes, axes = program.instructions[ref]
+        if ref in flips or not flips.isdisjoint(operands):
+            signs = [(ref in flips) != (operand in flips) for operand in operands]
+            signed = tuple([-c if minus else c for c, minus in zip(attributes, signs, strict=True)])
+            # The operands stay, and with them how often each is used.
+            program.instructions[ref] = Instruction(op, operands, signed, axes)
 
 
 def _move_coefficients(program: Program) -> None:
     """-outer(x, y) as outer(-x, y): a coefficient goes to the smallest factor, not over the whole product."""
     uses = program.live()
     instructions = program.instructions
-    for ref, (op, operands, coefficients, axes) in enumerate(instructions):
+    for ref in program.places("sum"):
+        _, operands, coefficients, axes = instructions[ref]
         if (
-            op != "sum"
-            or coefficients in ((), (1,))
-            or len(operands) != 1
+            len(operands) != 1
+            or coefficients == (1,)
             or uses[operands[0]] != 1
             or operands[0] in program.named
         ):
             continue
         inner = instructions[operands[0]]
-        if inner.op not in ("outer", "einsum") or not uses[ref]:
+        if inner.op not in ("outer", "einsum"):
             continue
         place = min(range(2), key=lambda k, of=inner.operands: program.extent(of[k]))  # type: ignore[misc]
         factor = inner.operands[place]

@@ -108,15 +108,14 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
 
 
 # What mentions sizes where it is written.
-_MENTIONING = frozenset({"size", "eye", "reshape", "repeat", "add_diagonal", "mask", "scatter"})
+_MENTIONING = ("size", "eye", "reshape", "repeat", "add_diagonal", "mask", "scatter")
 
 
 def used_dims(program: Program) -> list[Dim]:
     """The dimensions that the program's text will mention."""
     dims: dict[Dim, None] = {}
-    for (op, operands, attributes, axes), uses in zip(program.instructions, program.live(), strict=True):
-        if op not in _MENTIONING or not uses:
-            continue
+    for ref in program.places(*_MENTIONING):
+        op, operands, attributes, axes = program.instructions[ref]
         if op in ("mask", "scatter"):
             dims.update(dict.fromkeys(attributes[1]))
         elif op != "add_diagonal":

@@ -12,7 +12,8 @@ from matcalc.graph import Symbol
 
 def solved(program: Program) -> Program:
     """The program with solves in place of inverses, where these are only factors of matrix products."""
-    if not any([_is_inverse(found) for found in program.instructions if found.op == "apply"]):
+    inverses = [ref for ref in program.places("apply") if _is_inverse(program.instructions[ref])]
+    if not inverses:
         return program
     uses = program.live()
     users: dict[int, list[int]] = {}
@@ -20,18 +21,12 @@ def solved(program: Program) -> Program:
         if uses[ref]:
             for operand in instruction.operands:
                 users.setdefault(operand, []).append(ref)
-    found = {
-        ref
-        for ref, instruction in enumerate(program.instructions)
-        if uses[ref] and _is_inverse(instruction) and _only_multiplied(program, ref, users)
-    }
+    found = {ref for ref in inverses if _only_multiplied(program, ref, users)}
     return _Rewriting(program, found).program if found else program
 
 
 def _is_inverse(instruction: Instruction) -> bool:
-    return (
-        instruction.op == "apply" and instruction.attributes[0].name == "inv" and len(instruction.axes) == 2
-    )
+    return instruction.attributes[0].name == "inv" and len(instruction.axes) == 2
 
 
 def _only_multiplied(program: Program, ref: int, users: dict[int, list[int]]) -> bool:

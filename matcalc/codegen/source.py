@@ -147,9 +147,8 @@ class Writing:
         self.names = Names()
         self.arguments = {symbol: self.names.fresh(symbol.name) for symbol in self.plan.symbols}
         self.abstract = {
-            instruction.attributes: derivative_name(*instruction.attributes)
-            for instruction in program.instructions
-            if instruction.op == "abstract"
+            attributes: derivative_name(*attributes)
+            for attributes in [program.instructions[ref].attributes for ref in program.places("abstract")]
         }
         for keyword in self.abstract.values():
             if self.names.fresh(keyword) != keyword:

@@ -64,16 +64,14 @@ class Statements(ABC):
     def write(self) -> list[str]:
         """Fills `lines`; returns the expressions of the outputs."""
         results = set(self.program.outputs)
+        instructions = self.program.instructions
         fed_to_outer = {
-            operand
-            for instruction, uses in zip(self.program.instructions, self.uses, strict=True)
-            if instruction.op == "outer" and uses
-            for operand in instruction.operands
+            operand for ref in self.program.places("outer") for operand in instructions[ref].operands
         }
         layers = self._layers()
         texts, named = self.texts, self.program.named
         methods: dict[str, Callable[[Instruction], Text]] = {}
-        for ref, (instruction, uses) in enumerate(zip(self.program.instructions, self.uses, strict=True)):
+        for ref, (instruction, uses) in enumerate(zip(instructions, self.uses, strict=True)):
             if not uses:
                 continue
             op, operands, _, axes = instruction
@@ -102,8 +100,9 @@ class Statements(ABC):
         """The activations of a network of several layers: all are named, or none."""
         instructions = self.program.instructions
         found = set()
-        for ref, (op, operands, _, axes) in enumerate(instructions):
-            if op == "map" and self.uses[ref] and axes:
+        for ref in self.program.places("map"):
+            _, operands, _, axes = instructions[ref]
+            if axes:
                 argument = instructions[operands[0]]
                 below = [argument.op, *(instructions[operand].op for operand in argument.operands)]
                 if argument.op in ("matmul", "sum") and "matmul" in below:
@@ -140,9 +139,8 @@ class Statements(ABC):
     def _with_names(self, results: list[str]) -> list[str]:
         """Chooses the names of what was assigned, and puts them in."""
         inputs = {
-            ref: self.inputs[attributes[0]]
-            for ref, (op, _, attributes, _) in enumerate(self.program.instructions)
-            if op == "input" and self.uses[ref]
+            ref: self.inputs[self.program.instructions[ref].attributes[0]]
+            for ref in self.program.places("input")
         }
         whole = [ref for ref, _ in self._assigned if ref >= 0]
         chosen = named(self.program, whole, inputs, self.names)

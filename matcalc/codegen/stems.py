@@ -48,12 +48,10 @@ class _Stems:
         self.symbols = symbols
         self.outputs = frozenset(program.outputs)
         self._layers: dict[int, int] = {}
-        uses = program.live()
         self.activated = {
             operand
-            for instruction, used in zip(self.instructions, uses, strict=True)
-            if used and instruction.op in ("map", "abstract", "apply")
-            for operand in instruction.operands
+            for ref in program.places("map", "abstract", "apply")
+            for operand in self.instructions[ref].operands
         }
 
     def of(self, ref: int) -> str:
