@@ -36,6 +36,7 @@ once. Every target (NumPy, JAX, …) writes the same list in its own words. The 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -77,8 +78,8 @@ class Program:
         self._moving: set[int] = set()
         self.instructions: list[Instruction] = []
         self._outputs: list[int] = []
-        self._uses: list[int] | None = None
-        self._places: dict[str, list[int]] | None = None
+        # How often each is used, and where the used ones stand, by what they do.
+        self._uses: tuple[list[int], dict[str, list[int]]] | None = None
         # What the user called some of the arrays.
         self.named: dict[int, str] = {}
         self._known: dict[Instruction, int] = {}
@@ -89,10 +90,11 @@ class Program:
         """The place of this instruction in the list, appended unless it is there already."""
         # As Instruction(…) does it, in half the time.
         instruction: Instruction = _new(Instruction, (op, operands, attributes, axes))
-        place = len(self.instructions)
+        instructions = self.instructions
+        place = len(instructions)
         known = self._known.setdefault(instruction, place)
         if known == place:
-            self.instructions.append(instruction)
+            instructions.append(instruction)
             if self._movers and (
                 not self._moving.isdisjoint(operands) or (op == "input" and attributes[0] in self._movers)
             ):
@@ -190,28 +192,33 @@ class Program:
             ref = self.instructions[ref].operands[0]
         return uses[ref] == 1 and self.instructions[ref].op in _ARITHMETIC
 
-    def places(self, *ops: str) -> list[int]:
-        """Where the instructions `ops` stand that the outputs need, in order."""
-        if self._places is None or self._uses is None or len(self._uses) != len(self.instructions):
-            self._places = {}
-            for ref, (instruction, count) in enumerate(zip(self.instructions, self.live(), strict=True)):
-                if count:
-                    self._places.setdefault(instruction[0], []).append(ref)
-        if len(ops) == 1:
-            return self._places.get(ops[0], [])
-        return sorted([ref for op in ops for ref in self._places.get(op, ())])
-
     def live(self) -> list[int]:
         """How often each instruction is used for the outputs; an output counts as a use."""
-        if self._uses is None or len(self._uses) != len(self.instructions):
-            uses = [0] * len(self.instructions)
-            for ref in self.outputs:
+        return self._counted()[0]
+
+    def places(self, *ops: str) -> list[int]:
+        """Where the instructions `ops` stand that the outputs need, in order."""
+        places = self._counted()[1]
+        if len(ops) == 1:
+            return places.get(ops[0], [])
+        return sorted([ref for op in ops for ref in places.get(op, ())])
+
+    def _counted(self) -> tuple[list[int], dict[str, list[int]]]:
+        instructions = self.instructions
+        if self._uses is None or len(self._uses[0]) != len(instructions):
+            uses = [0] * len(instructions)
+            for ref in self._outputs:
                 uses[ref] += 1
-            for ref in range(len(self.instructions) - 1, -1, -1):
+            places: dict[str, list[int]] = defaultdict(list)
+            for ref in range(len(instructions) - 1, -1, -1):
                 if uses[ref]:
-                    for operand in self.instructions[ref].operands:
+                    op, operands, _, _ = instructions[ref]
+                    places[op].append(ref)
+                    for operand in operands:
                         uses[operand] += 1
-            self._uses = uses
+            for refs in places.values():
+                refs.reverse()
+            self._uses = uses, places
         return self._uses
 
     def replace(self, ref: int, instruction: Instruction) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from matcalc.graph.node import Node, Symbol
 
@@ -11,24 +11,25 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     """Every node below `roots`, operands before their users, each once."""
     order: list[Node] = []
     seen: set[Node] = set()
-    # The nodes whose operands are being walked through, and how far each walk has come.
-    users: list[Node] = []
-    walks = [iter(roots)]
-    while walks:
-        for node in walks[-1]:
+    # The nodes whose operands are being walked through, each with the walk that it interrupts.
+    users: list[tuple[Node, Iterator[Node]]] = []
+    walk = iter(roots)
+    while True:
+        for node in walk:
             if node in seen:
                 continue
             seen.add(node)
-            if node.children:
-                users.append(node)
-                walks.append(iter(node.children))
+            children = node.children
+            if children:
+                users.append((node, walk))
+                walk = iter(children)
                 break
             order.append(node)
         else:
-            walks.pop()
-            if users:
-                order.append(users.pop())
-    return order
+            if not users:
+                return order
+            node, walk = users.pop()
+            order.append(node)
 
 
 def symbols(*roots: Node) -> list[Symbol]:
