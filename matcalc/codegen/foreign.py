@@ -78,7 +78,7 @@ def foreign_source(
     )
     checks = []
     for reading in sizes_of.readings:
-        text, shape = arguments[reading.symbol], array_shape(reading.symbol)
+        text, shape = arguments[reading.symbol], reading.shape
         if not shape and language == "julia":
             continue
         for dim, axis, whole in reading.defines:

@@ -10,7 +10,7 @@ from matcalc.codegen.contraction import Part
 from matcalc.codegen.plans import arrays, of_arrays, planned, product
 from matcalc.codegen.program import Program
 from matcalc.codegen.solves import solved
-from matcalc.codegen.views import View, dense, layout, plain, regrouped, tied, untied
+from matcalc.codegen.views import PLAIN, View, dense, layout, regrouped, tied, untied
 from matcalc.graph import (
     Apply,
     Axes,
@@ -46,12 +46,12 @@ def lower(
     outputs, operands first, where that is known.
     """
     lowering = Lowering(program or Program())
-    add = lowering.add
+    views = lowering.views
     for node in order or topological([node for node, _ in outputs]):
-        add(node)
+        views[node] = _LOWER[node.__class__](lowering, node)
     for node, name in (names or {}).items():
-        view = lowering.views.get(node)
-        if view is not None and node.children and view.labels == plain(lowering.program.rank(view.ref)):
+        view = views.get(node)
+        if view is not None and node.children and view.labels == PLAIN[lowering.program.rank(view.ref)]:
             lowering.program.named.setdefault(view.ref, name)
     lowering.program.outputs = [lowering.output(node, shape) for node, shape in outputs]
     return solved(lowering.program)
@@ -62,15 +62,11 @@ _PLANNED = 8
 
 
 class Lowering:
-    """A program in the making: `views` says of every node what array it is."""
+    """A program in the making: `views` says of every node what array it is, operands first."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.views: dict[Node, View] = {}
-
-    def add(self, node: Node) -> None:
-        """Instructions for `node`, whose operands have theirs."""
-        self.views[node] = _LOWER[type(node)](self, node)
 
     def output(self, node: Node, shape: Axes) -> int:
         """The array of a result, in full and its own."""
@@ -89,7 +85,7 @@ class Lowering:
         return dense(self.program, self.views[node], node.axes)
 
     def _whole(self, ref: int, axes: Axes) -> View:
-        return View(ref, plain(len(axes)))
+        return View(ref, PLAIN[len(axes)])
 
     # Leaves
 
@@ -107,12 +103,12 @@ class Lowering:
     def sum(self, node: Sum) -> View:
         axes = node.axes
         if not node.terms:
-            return View(self.program.number(0), plain(len(axes)))
+            return View(self.program.number(0), PLAIN[len(axes)])
         value = None if axes else number_value(node)
         if value is not None:
             return View(self.program.number(value), ())
-        views = [self.views[term] for _, term in node.terms]
-        coefficients = tuple([coefficient for coefficient, _ in node.terms])
+        coefficients, terms = zip(*node.terms, strict=True)
+        views = list(map(self.views.__getitem__, terms))
         if len(axes) == 2 and axes[0] == axes[1]:
             diagonal = [view.labels[0] == view.labels[1] for view in views]
             if any(diagonal) and not all(diagonal):
@@ -142,18 +138,20 @@ class Lowering:
         Axes that all views tie together may stay tied where entries off the diagonal stay zero.
         """
         rank = len(axes)
-        whole = plain(rank)
+        whole = PLAIN[rank]
         instructions = self.program.instructions
+        refs = []
         full = False
         for ref, labels in views:
             held = len(instructions[ref].axes)
             # A number laid over all axes rides along as it is.
             if labels != whole or held not in (rank, 0):
                 break
+            refs.append(ref)
             full |= held == rank
         else:
             if full:
-                return [view.ref for view in views], axes, whole
+                return refs, axes, whole
         groups = tied(views) if keep_ties and axes else whole
         arrays = [untied(self.program, view, groups, axes) for view in views]
         order = layout(arrays)
@@ -162,8 +160,10 @@ class Lowering:
         return refs, tuple(sizes[group] for group in order), regrouped(order, groups)
 
     def map(self, node: Map) -> View:
-        views = [self.views[child] for child in node.children]
-        entries = [view for view, child in zip(views, node.children, strict=True) if child.axes]
+        views = list(map(self.views.__getitem__, node.children))
+        entries = views
+        if len(views) > 1:
+            entries = [view for view, child in zip(views, node.children, strict=True) if child.axes]
         refs, axes, labels = self._laid_over(entries, node.axes, keep_ties=False)
         operands = tuple(refs)
         if len(entries) < len(views):

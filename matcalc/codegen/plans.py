@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from matcalc.codegen.contraction import Labels, Part, contracted
 from matcalc.codegen.program import Instruction, Program
-from matcalc.codegen.views import View, plain, regrouped
+from matcalc.codegen.views import PLAIN, View, regrouped
 from matcalc.graph import Axes
 
 # Per factor of the contraction: its labels, those of the view that it is seen as, and the axes of the array.
@@ -28,9 +28,9 @@ class Plan(NamedTuple):
 
     def again(self, program: Program, refs: list[int]) -> View:
         """Done with the operands `refs`, which are extended by what is made."""
-        emit, add = program.emit, refs.append
+        emit, add, of = program.emit, refs.append, refs.__getitem__
         for op, slots, attributes, axes in self.steps:
-            add(emit(op, tuple([refs[slot] for slot in slots]), attributes, axes))
+            add(emit(op, tuple(map(of, slots)), attributes, axes))
         return View(refs[self.result], self.labels)
 
 
@@ -57,7 +57,7 @@ def product(
 def of_arrays(program: Program, parts: Sequence[Part], out: Labels, sizes: Axes) -> View:
     """The same of arrays."""
     ref, order = contracted(program, parts, out, sizes)
-    return View(ref, out if order == out == plain(len(out)) else regrouped(order, out))
+    return View(ref, out if order == out == PLAIN[len(out)] else regrouped(order, out))
 
 
 def arrays(
@@ -70,7 +70,7 @@ def arrays(
     for (ref, seen), outer in factors:
         rank = program.rank(ref)
         labels = outer
-        if len(outer) != rank or seen != plain(rank):
+        if len(outer) != rank or seen != PLAIN[rank]:
             renamed: dict[int, int] = {}
             for inner, label in zip(seen, outer, strict=True):
                 same.unite(renamed.setdefault(inner, label), label)

@@ -35,12 +35,8 @@ class PythonStatements(Statements):
         """As it is."""
         return sign
 
-    @property
-    def _library(self) -> str:
-        return self.helpers.library
-
     def _word(self, name: str) -> str:
-        return _TORCH.get(name, name) if self._library == "torch" else name
+        return _TORCH.get(name, name) if self.helpers.library == "torch" else name
 
     def _shape(self, dims: Sequence[Any]) -> str:
         return tuple_source(dims, self.sizes)
@@ -50,7 +46,7 @@ class PythonStatements(Statements):
 
     def _dtype(self) -> str:
         self.needs_dtype = True
-        return "dtype=dtype, device=device" if self._library == "torch" else "dtype=dtype"
+        return "dtype=dtype, device=device" if self.helpers.library == "torch" else "dtype=dtype"
 
     def _of_numbers(self, name: str, text: str) -> Text:
         self.needs_math = True
@@ -79,7 +75,7 @@ class PythonStatements(Statements):
         (function,) = instruction.attributes
         if all(self.static[operand] for operand in instruction.operands):
             return self._of_static(instruction)
-        if self._library == "torch" and function.name in ("maximum", "minimum"):
+        if self.helpers.library == "torch" and function.name in ("maximum", "minimum"):
             bounds = [operand for operand in instruction.operands if self.static[operand]]
             if bounds:
                 (array,) = (operand for operand in instruction.operands if operand not in bounds)
@@ -94,10 +90,10 @@ class PythonStatements(Statements):
         texts = [self.texts[operand] for operand in instruction.operands]
         if len(texts) == 1 and hasattr(math, name):
             return self._of_numbers(name, texts[0][0])
-        if self._library == "torch":
+        if self.helpers.library == "torch":
             texts = [(f"torch.tensor(float({text}))", ATOM) for text, _ in texts]
         made, level = self.helpers.call(function, texts)
-        return (made, level) if self._library == "jax.numpy" else (f"float({made})", ATOM)
+        return (made, level) if self.helpers.library == "jax.numpy" else (f"float({made})", ATOM)
 
     def abstract(self, instruction: Instruction) -> Text:
         """A function of which only the letter is known."""
@@ -126,7 +122,7 @@ class PythonStatements(Statements):
         """`@` binds as tightly as `*`, so that products among the operands stand in parentheses."""
         left, right = instruction.operands
         turned = self.program.instructions[left]
-        if self._library == "jax.numpy" and self.program.rank(right) == 1 and _is_transpose(turned):
+        if self.helpers.library == "jax.numpy" and self.program.rank(right) == 1 and _is_transpose(turned):
             # XLA takes many times longer for the transpose of a matrix times a vector.
             text, level = self.texts[right]
             matrix = self._at(turned.operands[0], POWER)
@@ -144,14 +140,14 @@ class PythonStatements(Statements):
     def cholesky(self, instruction: Instruction) -> Text:
         """The factor of a positive definite matrix, as the library wants it for solving."""
         matrix = self.texts[instruction.operands[0]][0]
-        if self._library == "torch":
+        if self.helpers.library == "torch":
             return self._call("linalg.cholesky", matrix)
         return f"{self._scipy('cho_factor')}({matrix})", ATOM
 
     def cholesky_solve(self, instruction: Instruction) -> Text:
         """X⁻¹ B of the factor of X."""
         factor, other = instruction.operands
-        if self._library != "torch":
+        if self.helpers.library != "torch":
             return f"{self._scipy('cho_solve')}({self.texts[factor][0]}, {self.texts[other][0]})", ATOM
         if self.program.rank(other) > 1:
             return self._call("cholesky_solve", self.texts[other][0], self.texts[factor][0])
@@ -159,7 +155,7 @@ class PythonStatements(Statements):
         return f"{made}[:, 0]", ATOM
 
     def _scipy(self, name: str) -> str:
-        return self.helpers.imported("scipy.linalg" if self._library == "numpy" else "jax.scipy.linalg", name)
+        return self.helpers.imported("scipy.linalg" if self.helpers.library == "numpy" else "jax.scipy.linalg", name)
 
     def changed(self, ref: int, instruction: Instruction) -> Text:
         """Something added to a diagonal, or an array put onto one; JAX and torch make a new array."""
@@ -167,7 +163,7 @@ class PythonStatements(Statements):
 
     def _add_diagonal(self, ref: int, instruction: Instruction) -> Text:
         matrix, entries = instruction.operands
-        if self._library == "numpy":
+        if self.helpers.library == "numpy":
             text = self.texts[matrix][0]
             if not self.program.may_change(matrix, self.uses):
                 text = f"{self._at(matrix, ATOM)}.copy()"
@@ -190,10 +186,10 @@ class PythonStatements(Statements):
         place = self._assign(-1, self._call("arange", dim_source(shape[pair[0]], self.sizes))[0], "i")
         places = ", ".join(place if axis in pair else ":" for axis in range(len(shape)))
         kind = f"dtype={self._at(operand, ATOM)}.dtype"
-        if self._library == "torch":
+        if self.helpers.library == "torch":
             kind += f", device={self._at(operand, ATOM)}.device"
         zeros, _ = self._call("zeros", self._shape(shape), kind)
-        if self._library == "jax.numpy":
+        if self.helpers.library == "jax.numpy":
             return f"{zeros}.at[{places}].set({self.texts[operand][0]})", ATOM
         name = self._assign(ref, zeros)
         self.lines.append(f"{name}[{places}] = {self.texts[operand][0]}")
@@ -201,7 +197,8 @@ class PythonStatements(Statements):
 
     def outer(self, instruction: Instruction) -> Text:
         """Of two vectors."""
-        return self._call("outer", *(self.texts[operand][0] for operand in instruction.operands))
+        left, right = instruction.operands
+        return self._call("outer", self.texts[left][0], self.texts[right][0])
 
     def tensordot(self, instruction: Instruction) -> Text:
         """Sums over pairs of axes."""
@@ -230,6 +227,8 @@ class PythonStatements(Statements):
         """Axes permuted, and unit axes put in."""
         (operand,) = instruction.operands
         pattern = instruction.attributes
+        if pattern == (1, 0):
+            return f"{self._at(operand, ATOM)}.T", ATOM
         order = tuple(axis for axis in pattern if axis is not None)
         if order == (1, 0):
             text = f"{self._at(operand, ATOM)}.T"
@@ -265,8 +264,8 @@ class PythonStatements(Statements):
         rank = len(instruction.axes)
         parts = []
         for (first, second), dim in zip(pairs, dims, strict=True):
-            kind = f"dtype={'torch.bool, device=device' if self._library == 'torch' else 'bool'}"
-            self.needs_dtype |= self._library == "torch"
+            kind = f"dtype={'torch.bool, device=device' if self.helpers.library == 'torch' else 'bool'}"
+            self.needs_dtype |= self.helpers.library == "torch"
             eye, _ = self._call("eye", dim_source(dim, self.sizes), kind)
             places = [":" if axis in (first, second) else "None" for axis in range(rank)]
             while places[0] == "None":
@@ -288,7 +287,7 @@ class PythonStatements(Statements):
         if not self.static[operand]:
             return self._own(self._call("broadcast_to", text, shape)[0])
         if not instruction.attributes:
-            return self._call("tensor" if self._library == "torch" else "array", text, self._dtype())
+            return self._call("tensor" if self.helpers.library == "torch" else "array", text, self._dtype())
         for value, maker in ((0, "zeros"), (1, "ones")):
             if self.program.is_number(operand, value):
                 return self._call(maker, shape, self._dtype())
@@ -299,5 +298,5 @@ class PythonStatements(Statements):
         return self._own(self._at(instruction.operands[0], ATOM))
 
     def _own(self, text: str) -> Text:
-        method = {"numpy": ".copy()", "torch": ".clone()"}.get(self._library, "")
+        method = {"numpy": ".copy()", "torch": ".clone()"}.get(self.helpers.library, "")
         return text + method, ATOM

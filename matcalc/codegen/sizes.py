@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from matcalc.codegen.program import Program
 from matcalc.graph import Axes, Symbol
@@ -31,9 +32,10 @@ def is_row(symbol: Symbol) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One variable's part: `axes` of its array that define `dims`; `checked` when other axes must agree."""
+    """One variable's part: the axes of its array, of this shape, that define sizes; `checked` when others must agree."""
 
     symbol: Symbol
+    shape: Axes
     defines: tuple[tuple[str, int, Dim], ...]
     checked: bool
 
@@ -77,21 +79,20 @@ def _shown(symbols: Iterable[Symbol]) -> set[str]:
 
 
 def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
-    # Matrices first: they show two sizes at once.
-    ranked = sorted(needed, key=lambda symbol: -len(symbol.axes))
-    # What has a product of sizes as an axis waits until others have shown its factors.
-    ranked.sort(key=lambda symbol: any(isinstance(dim, tuple) for dim in symbol.axes))
+    # Matrices first: they show two sizes at once. What has a product of sizes as an axis waits for its factors.
+    ranked = sorted(needed, key=lambda symbol: (tuple in map(type, symbol.axes), -len(symbol.axes)))
     known: dict[str, Symbol] = {}
     readings = []
     for symbol in ranked:
         defines: list[tuple[str, int, Dim]] = []
         checked = False
-        for axis, dim in enumerate(array_shape(symbol)):
+        shape = array_shape(symbol)
+        for axis, dim in enumerate(shape):
             if isinstance(dim, int):
                 checked = True
                 continue
-            unknown = {part for part in dim_parts(dim) if isinstance(part, str) and part not in known}
             parts = dim_parts(dim)
+            unknown = {part for part in parts if isinstance(part, str) and part not in known}
             if len(unknown) == 1 and parts.count(next(iter(unknown))) == 1:
                 (name,) = unknown
                 known[name] = symbol
@@ -99,10 +100,9 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
                 checked |= len(parts) > 1
             else:
                 checked = True
-        readings.append(Reading(symbol, tuple(defines), checked))
-    dims = {
-        part for symbol in needed for dim in symbol.axes for part in dim_parts(dim) if isinstance(part, str)
-    }
+        readings.append(Reading(symbol, shape, tuple(defines), checked))
+    every = set(chain.from_iterable([symbol.axes for symbol in needed]))
+    dims = {part for dim in every for part in dim_parts(dim) if isinstance(part, str)}
     given = tuple(name for name in dict.fromkeys((*names, *sorted(dims))) if name not in known)
     return SizePlan(needed, tuple(readings), given, known)
 

@@ -235,7 +235,7 @@ class Writing:
     def _check(self, reading: Reading) -> list[str]:
         """Statements that read the sizes off a variable's shape, and complain where it does not fit."""
         text = self.arguments[reading.symbol]
-        shape = array_shape(reading.symbol)
+        shape = reading.shape
         lines = []
         expected = self._shapes.get(shape)
         if expected is None:

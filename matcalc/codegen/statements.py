@@ -65,11 +65,12 @@ class Statements(ABC):
         """Fills `lines`; returns the expressions of the outputs."""
         results = set(self.program.outputs)
         instructions = self.program.instructions
-        fed_to_outer = {
+        operands_of_outer = {
             operand for ref in self.program.places("outer") for operand in instructions[ref].operands
         }
-        layers = self._layers()
-        texts, named = self.texts, self.program.named
+        fed_to_outer = operands_of_outer.intersection(self.program.places("product"))
+        worth_naming = self._layers().union(self.program.named)
+        texts = self.texts
         methods: dict[str, Callable[[Instruction], Text]] = {}
         for ref, (instruction, uses) in enumerate(zip(instructions, self.uses, strict=True)):
             if not uses:
@@ -88,10 +89,12 @@ class Statements(ABC):
                 if op == "expand" and len(text[0]) > _LONGEST:
                     self._name(operands[0])
                     text = self.expand(instruction)
-                name_it = len(text[0]) > _LONGEST or ref in named or ref in layers
-                name_it = name_it or (uses > 1 and not self._is_cheap(ref, text))
-                name_it = name_it or (ref in fed_to_outer and text[1] < ATOM and op == "product")
-                if name_it and not self._is_final(text):
+                if (
+                    len(text[0]) > _LONGEST
+                    or ref in worth_naming
+                    or (uses > 1 and not self._is_cheap(ref, text))
+                    or (ref in fed_to_outer and text[1] < ATOM)
+                ) and not self._is_final(text):
                     text = (self._assign(ref, text[0]), ATOM)
             texts[ref] = text
         return self._with_names([texts[ref][0] for ref in self.program.outputs])
@@ -104,8 +107,10 @@ class Statements(ABC):
             _, operands, _, axes = instructions[ref]
             if axes:
                 argument = instructions[operands[0]]
-                below = [argument.op, *(instructions[operand].op for operand in argument.operands)]
-                if argument.op in ("matmul", "sum") and "matmul" in below:
+                if argument.op == "matmul" or (
+                    argument.op == "sum"
+                    and "matmul" in [instructions[operand].op for operand in argument.operands]
+                ):
                     found.add(ref)
         return found if len(found) > 1 else set()
 
@@ -205,14 +210,11 @@ class Statements(ABC):
         result = f"-{text if level >= PRODUCT else f'({text})'}" if negative else text
         if len(terms) == 1:
             return result, SUM if negative else level
-        plus, minus = self.operator("+", instruction), self.operator("-", instruction)
         for count, (negative, text, level) in enumerate(terms[1:], 1):
             if count % _LONGEST_CHAIN == 0:
                 result = self._assign(-1, result)
-            if negative:
-                result += f" {minus} {text if level > SUM else f'({text})'}"
-            else:
-                result += f" {plus} {text}"
+            sign = self.operator("-" if negative else "+", instruction)
+            result += f" {sign} {f'({text})' if negative and level <= SUM else text}"
         return result, SUM
 
     def _term(
@@ -247,7 +249,6 @@ class Statements(ABC):
                 found.op == "reciprocal" and self.uses[operand] == 1 and self.texts[operand][1] == PRODUCT
             )
             factors.append((divides, found.operands[0] if divides else operand))
-        times, over = self.operator("*", instruction), self.operator("/", instruction)
         # Only the first has to be a factor, not a divisor.
         leading = next((place for place, (divides, _) in enumerate(factors) if not divides), None)
         result = "1"
@@ -256,7 +257,8 @@ class Statements(ABC):
         for count, (divides, operand) in enumerate(factors):
             if count and count % _LONGEST_CHAIN == 0:
                 result = self._assign(-1, result)
-            result += f" {over if divides else times} {self._fits(operand, instruction, POWER)}"
+            sign = self.operator("/" if divides else "*", instruction)
+            result += f" {sign} {self._fits(operand, instruction, POWER)}"
         return result, PRODUCT
 
     def _first_factor(self, operand: int, instruction: Instruction) -> str:

@@ -14,7 +14,16 @@ from typing import NamedTuple
 from matcalc.codegen.program import Program
 from matcalc.graph import Axes
 
-_PLAIN = [tuple(range(rank)) for rank in range(9)]
+
+
+class _Plain(dict[int, tuple[int, ...]]):
+    def __missing__(self, rank: int) -> tuple[int, ...]:
+        labels = self[rank] = tuple(range(rank))
+        return labels
+
+
+# By rank, the labels of a view that is its array.
+PLAIN = _Plain()
 
 
 class View(NamedTuple):
@@ -22,11 +31,6 @@ class View(NamedTuple):
 
     ref: int
     labels: tuple[int, ...]
-
-
-def plain(rank: int) -> tuple[int, ...]:
-    """The labels of a view that is its array."""
-    return _PLAIN[rank] if rank < len(_PLAIN) else tuple(range(rank))
 
 
 def tied(views: Sequence[View]) -> tuple[int, ...]:
@@ -94,9 +98,9 @@ def regrouped(order: Sequence[int], groups: Sequence[int]) -> tuple[int, ...]:
 
 def dense(program: Program, view: View, axes: Axes) -> int:
     """The array with exactly `axes`, in their order and at full size."""
-    if view.labels == plain(len(axes)) and program.rank(view.ref) == len(axes):
+    if view.labels == PLAIN[len(axes)] and program.rank(view.ref) == len(axes):
         return view.ref
-    every = plain(len(axes))
+    every = PLAIN[len(axes)]
     ref, held = untied(program, view, every, axes)
     if len(held) == len(axes):
         return program.aligned(ref, held, every)
