@@ -191,17 +191,18 @@ class Lowering:
     def contract(self, node: Contract) -> View:
         """As it is planned for this pattern, where all factors are arrays of their own."""
         program = self.program
-        refs: list[int] = []
-        pattern = []
-        alike = not program.known_sizes and len(node.factors) <= _PLANNED
-        for factor, labels in node.factors:
-            ref, seen = self.views[factor]
-            op, _, _, axes = program.instructions[ref]
-            alike = alike and op != "number" and ref not in refs
-            refs.append(ref)
-            pattern.append((labels, seen, axes))
-        if alike:
-            return planned((node.out, node.sizes, tuple(pattern))).again(program, refs)
+        instructions = program.instructions
+        views = list(map(self.views.__getitem__, node.children))
+        refs = [ref for ref, _ in views]
+        if len(set(refs)) == len(refs) <= _PLANNED and not program.known_sizes:
+            pattern = []
+            for (_, labels), (ref, seen) in zip(node.factors, views, strict=True):
+                op, _, _, axes = instructions[ref]
+                if op == "number":
+                    break
+                pattern.append((labels, seen, axes))
+            else:
+                return planned((node.out, node.sizes, tuple(pattern))).again(program, refs)
         every = range(len(node.sizes))
         parts, out = arrays(program, self._seen(node.factors), node.out, node.sizes, every)
         parts = self._with_roots(node.factors, parts, out, node.sizes)

@@ -176,17 +176,8 @@ class Writing:
             lines.append(self._dtype())
         lines += [*body.lines, f"return {value}, {result}" if with_value else f"return {result}"]
         head = self._imports(helpers, body.needs_math)
-        text = "\n".join(
-            [
-                *head,
-                *helpers.definitions,
-                "",
-                "",
-                *self._signature(doc),
-                *(f"    {line}" for line in lines),
-                "",
-            ]
-        )
+        body_text = "\n    ".join(["", *lines])
+        text = "\n".join([*head, *helpers.definitions, "", "", *self._signature(doc)]) + body_text + "\n"
         given = {dim: self.sizes[dim] for dim in self.plan.given}
         functions = {keyword: keyword for keyword in self.abstract.values()}
         return Source(

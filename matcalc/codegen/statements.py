@@ -22,7 +22,7 @@ from matcalc.graph import Coefficient, Symbol
 # Longer expressions get a name, and longer chains of terms are broken up: the parser's depth is limited.
 _LONGEST = 52
 _LONGEST_CHAIN = 12
-_FREE = frozenset({"input", "number", "constant", "size"})
+_FREE = frozenset({"number", "constant", "size"})
 # What makes an array and then changes it, in more than one statement.
 _CHANGING = frozenset({"add_diagonal", "scatter"})
 _SCALAR = frozenset({"number", "constant", "size", "sum", "product", "reciprocal", "power", "map"})
@@ -51,7 +51,6 @@ class Statements(ABC):
     ) -> None:
         self.program = program
         self.names = names
-        self.inputs = inputs
         self.sizes = sizes
         self.abstract_names = abstract
         self.first = first
@@ -60,6 +59,9 @@ class Statements(ABC):
         self.texts: list[Text] = [("", 0)] * len(self.uses)
         self.static = [False] * len(self.uses)
         self._assigned: list[tuple[int, str]] = []
+        self._inputs = {ref: inputs[program.instructions[ref].attributes[0]] for ref in program.places("input")}
+        for ref, text in self._inputs.items():
+            self.texts[ref] = (text, ATOM)
 
     def write(self) -> list[str]:
         """Fills `lines`; returns the expressions of the outputs."""
@@ -73,9 +75,9 @@ class Statements(ABC):
         texts = self.texts
         methods: dict[str, Callable[[Instruction], Text]] = {}
         for ref, (instruction, uses) in enumerate(zip(instructions, self.uses, strict=True)):
-            if not uses:
-                continue
             op, operands, _, axes = instruction
+            if not uses or op == "input":
+                continue
             if not axes and op in _SCALAR:
                 self.static[ref] = all([self.static[operand] for operand in operands])
             if op in _CHANGING:
@@ -143,12 +145,8 @@ class Statements(ABC):
 
     def _with_names(self, results: list[str]) -> list[str]:
         """Chooses the names of what was assigned, and puts them in."""
-        inputs = {
-            ref: self.inputs[self.program.instructions[ref].attributes[0]]
-            for ref in self.program.places("input")
-        }
         whole = [ref for ref, _ in self._assigned if ref >= 0]
-        chosen = named(self.program, whole, inputs, self.names)
+        chosen = named(self.program, whole, self._inputs, self.names)
         final = [chosen[ref] if ref >= 0 else self.names.fresh(wanted) for ref, wanted in self._assigned]
 
         # All at once: of what falls apart at the places every second piece says which name it is.
@@ -187,10 +185,6 @@ class Statements(ABC):
         return text if own >= level else f"({text})"
 
     # Arithmetic
-
-    def input(self, instruction: Instruction) -> Text:
-        """A variable."""
-        return self.inputs[instruction.attributes[0]], ATOM
 
     def number(self, instruction: Instruction) -> Text:
         """A number, as a fraction where it is one."""
