@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from matcalc.calculus.laws.facts import holds
 from matcalc.codegen.contraction import Part
-from matcalc.codegen.plans import arrays, of_arrays, planned, product
+from matcalc.codegen.plans import of_arrays, planned, product, seen_through
 from matcalc.codegen.program import Program
 from matcalc.codegen.solves import solved
 from matcalc.codegen.views import PLAIN, View, dense, layout, regrouped, tied, untied
@@ -46,13 +46,11 @@ def lower(
     outputs, operands first, where that is known.
     """
     lowering = Lowering(program or Program())
-    views = lowering.views
-    for node in order or topological([node for node, _ in outputs]):
-        views[node] = _LOWER[node.__class__](lowering, node)
+    lowering.run(order or topological([node for node, _ in outputs]))
     for node, name in (names or {}).items():
-        view = views.get(node)
-        if view is not None and node.children and view.labels == PLAIN[lowering.program.rank(view.ref)]:
-            lowering.program.named.setdefault(view.ref, name)
+        ref = lowering.arrays.get(node)
+        if ref is not None and node.children and lowering.program.rank(ref) == len(node.axes):
+            lowering.program.named.setdefault(ref, name)
     lowering.program.outputs = [lowering.output(node, shape) for node, shape in outputs]
     return solved(lowering.program)
 
@@ -62,16 +60,51 @@ _PLANNED = 8
 
 
 class Lowering:
-    """A program in the making: `views` says of every node what array it is, operands first."""
+    """A program in the making.
+
+    `arrays` holds the nodes that are an array with their axes in order, or a number laid over all of them; `views` what
+    all others are.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.arrays: dict[Node, int] = {}
         self.views: dict[Node, View] = {}
+
+    def run(self, order: Sequence[Node]) -> None:
+        """Instructions for all nodes, operands first."""
+        arrays = self.arrays
+        for node in order:
+            found = _LOWER[node.__class__](self, node)
+            if isinstance(found, int):
+                arrays[node] = found
+            elif found.labels == PLAIN[len(node.axes)] and self.program.rank(found.ref) in (0, len(node.axes)):
+                arrays[node] = found.ref
+            else:
+                self.views[node] = found
+
+    def view(self, node: Node) -> View:
+        """What the node is seen as."""
+        ref = self.arrays.get(node)
+        return self.views[node] if ref is None else View(ref, PLAIN[len(node.axes)])
+
+    def _as_they_are(self, nodes: Sequence[Node], axes: Axes) -> list[int] | None:
+        """The arrays of all nodes, where NumPy broadcasts them to `axes` just so."""
+        arrays, instructions = self.arrays, self.program.instructions
+        refs = []
+        full = not axes
+        for node in nodes:
+            ref = arrays.get(node)
+            if ref is None:
+                return None
+            refs.append(ref)
+            full = full or instructions[ref].axes == axes
+        return refs if full else None
 
     def output(self, node: Node, shape: Axes) -> int:
         """The array of a result, in full and its own."""
         program = self.program
-        ref = dense(program, self.views[node], node.axes)
+        ref = self._array(node)
         if program.is_static(ref):
             ref = program.emit("repeat", (ref,), (), ())
         if 1 in shape and shape != node.axes:
@@ -82,33 +115,33 @@ class Lowering:
         return ref
 
     def _array(self, node: Node) -> int:
-        return dense(self.program, self.views[node], node.axes)
-
-    def _whole(self, ref: int, axes: Axes) -> View:
-        return View(ref, PLAIN[len(axes)])
+        return dense(self.program, self.view(node), node.axes)
 
     # Leaves
 
-    def symbol(self, node: Symbol) -> View:
-        return self._whole(self.program.emit("input", (), (node,), node.axes), node.axes)
+    def symbol(self, node: Symbol) -> int:
+        return self.program.emit("input", (), (node,), node.axes)
 
-    def constant(self, node: Constant) -> View:
-        return View(self.program.emit("constant", (), (node.name,)), ())
+    def constant(self, node: Constant) -> int:
+        return self.program.emit("constant", (), (node.name,))
 
-    def size(self, node: Size) -> View:
-        return View(self.program.size(node.dim), ())
+    def size(self, node: Size) -> int:
+        return self.program.size(node.dim)
 
     # Sums and maps
 
-    def sum(self, node: Sum) -> View:
+    def sum(self, node: Sum) -> View | int:
         axes = node.axes
         if not node.terms:
-            return View(self.program.number(0), PLAIN[len(axes)])
+            return self.program.number(0)
         value = None if axes else number_value(node)
         if value is not None:
-            return View(self.program.number(value), ())
+            return self.program.number(value)
         coefficients, terms = zip(*node.terms, strict=True)
-        views = list(map(self.views.__getitem__, terms))
+        refs = self._as_they_are(terms, axes)
+        if refs is not None:
+            return self.program.emit("sum", tuple(refs), coefficients, axes)
+        views = list(map(self.view, terms))
         if len(axes) == 2 and axes[0] == axes[1]:
             diagonal = [view.labels[0] == view.labels[1] for view in views]
             if any(diagonal) and not all(diagonal):
@@ -118,7 +151,7 @@ class Lowering:
 
     def _with_diagonal(
         self, views: Sequence[View], coefficients: Sequence[Coefficient], diagonal: Sequence[bool], axes: Axes
-    ) -> View:
+    ) -> int:
         """A matrix of which some terms are diagonal: these are added up and go onto its diagonal at once."""
         sides = []
         for wanted in (False, True):
@@ -128,7 +161,7 @@ class Lowering:
             ref = refs[0] if kept == (1,) else self.program.emit("sum", tuple(refs), kept, whole)
             sides.append(View(ref, labels))
         matrix = dense(self.program, sides[0], axes)
-        return self._whole(self.program.emit("add_diagonal", (matrix, sides[1].ref), (), axes), axes)
+        return self.program.emit("add_diagonal", (matrix, sides[1].ref), (), axes)
 
     def _laid_over(
         self, views: Sequence[View], axes: Axes, keep_ties: bool
@@ -137,45 +170,30 @@ class Lowering:
 
         Axes that all views tie together may stay tied where entries off the diagonal stay zero.
         """
-        rank = len(axes)
-        whole = PLAIN[rank]
-        instructions = self.program.instructions
-        refs = []
-        full = False
-        for ref, labels in views:
-            held = len(instructions[ref].axes)
-            # A number laid over all axes rides along as it is.
-            if labels != whole or held not in (rank, 0):
-                break
-            refs.append(ref)
-            full |= held == rank
-        else:
-            if full:
-                return refs, axes, whole
-        groups = tied(views) if keep_ties and axes else whole
+        groups = tied(views) if keep_ties and axes else PLAIN[len(axes)]
         arrays = [untied(self.program, view, groups, axes) for view in views]
         order = layout(arrays)
         sizes = dict(zip(groups, axes, strict=True))
         refs = [self.program.aligned(ref, held, order) for ref, held in arrays]
         return refs, tuple(sizes[group] for group in order), regrouped(order, groups)
 
-    def map(self, node: Map) -> View:
-        views = list(map(self.views.__getitem__, node.children))
-        entries = views
-        if len(views) > 1:
-            entries = [view for view, child in zip(views, node.children, strict=True) if child.axes]
+    def map(self, node: Map) -> View | int:
+        refs = self._as_they_are(node.children, node.axes)
+        if refs is not None:
+            return self._mapped(node, tuple(refs), node.axes)
+        entries = [self.view(child) for child in node.children if child.axes]
         refs, axes, labels = self._laid_over(entries, node.axes, keep_ties=False)
-        operands = tuple(refs)
-        if len(entries) < len(views):
-            found = iter(refs)
-            pairs = zip(views, node.children, strict=True)
-            operands = tuple([next(found) if child.axes else view.ref for view, child in pairs])
+        found = iter(refs)
+        operands = tuple([next(found) if child.axes else self.arrays[child] for child in node.children])
+        return View(self._mapped(node, operands, axes), labels)
+
+    def _mapped(self, node: Map, operands: tuple[int, ...], axes: Axes) -> int:
         if is_power(node):
-            return View(self._power(operands, number_value(node.children[1]), axes), labels)
+            return self._power(operands, number_value(node.children[1]), axes)
         if isinstance(node.function, AbstractFunction):
             attributes = (node.function.letter, node.function.order)
-            return View(self.program.emit("abstract", operands, attributes, axes), labels)
-        return View(self.program.emit("map", operands, (node.function,), axes), labels)
+            return self.program.emit("abstract", operands, attributes, axes)
+        return self.program.emit("map", operands, (node.function,), axes)
 
     def _power(self, operands: tuple[int, ...], exponent: Coefficient | None, axes: Axes) -> int:
         program = self.program
@@ -188,28 +206,31 @@ class Lowering:
 
     # Contractions
 
-    def contract(self, node: Contract) -> View:
+    def contract(self, node: Contract) -> View | int:
         """As it is planned for this pattern, where all factors are arrays of their own."""
         program = self.program
-        instructions = program.instructions
-        views = list(map(self.views.__getitem__, node.children))
-        refs = [ref for ref, _ in views]
-        if len(set(refs)) == len(refs) <= _PLANNED and not program.known_sizes:
-            pattern = []
-            for (_, labels), (ref, seen) in zip(node.factors, views, strict=True):
-                op, _, _, axes = instructions[ref]
-                if op == "number":
-                    break
-                pattern.append((labels, seen, axes))
-            else:
-                return planned((node.out, node.sizes, tuple(pattern))).again(program, refs)
+        arrays, instructions = self.arrays, program.instructions
+        refs: list[int] = []
+        pattern = []
+        alike = len(node.factors) <= _PLANNED and not program.known_sizes
+        for factor, labels in node.factors:
+            seen = None
+            ref = arrays.get(factor)
+            if ref is None:
+                ref, seen = self.views[factor]
+            op, _, _, axes = instructions[ref]
+            alike = alike and op != "number" and ref not in refs
+            refs.append(ref)
+            pattern.append((labels, seen, axes))
+        if alike:
+            return planned((node.out, node.sizes, tuple(pattern))).again(program, refs)
         every = range(len(node.sizes))
-        parts, out = arrays(program, self._seen(node.factors), node.out, node.sizes, every)
+        parts, out = seen_through(program, self._seen(node.factors), node.out, node.sizes, every)
         parts = self._with_roots(node.factors, parts, out, node.sizes)
         return of_arrays(program, parts, out, node.sizes)
 
     def _seen(self, factors: Sequence[Factor]) -> list[tuple[View, tuple[int, ...]]]:
-        return [(self.views[factor], labels) for factor, labels in factors]
+        return [(self.view(factor), labels) for factor, labels in factors]
 
     def _with_roots(
         self,
@@ -247,17 +268,17 @@ class Lowering:
 
     # Functions and fused axes
 
-    def apply(self, node: Apply) -> View:
+    def apply(self, node: Apply) -> int:
         operands = tuple(self._array(child) for child in node.children)
         attributes = (node.function, node.parameters)
-        return self._whole(self.program.emit("apply", operands, attributes, node.axes), node.axes)
+        return self.program.emit("apply", operands, attributes, node.axes)
 
-    def fuse(self, node: Fuse) -> View:
+    def fuse(self, node: Fuse) -> int:
         child = node.children[0]
         if node.groups == (2, 2) and isinstance(child, Contract):
-            product = self._kronecker(child, node.axes)
-            if product is not None:
-                return self._whole(product, node.axes)
+            kronecker = self._kronecker(child, node.axes)
+            if kronecker is not None:
+                return kronecker
         return self._reshaped(child, node.axes)
 
     def _kronecker(self, node: Contract, axes: Axes) -> int | None:
@@ -287,15 +308,14 @@ class Lowering:
             return None
         return self.program.emit("kron", tuple(refs), (), axes)
 
-    def split(self, node: Split) -> View:
+    def split(self, node: Split) -> int:
         return self._reshaped(node.children[0], node.axes)
 
-    def _reshaped(self, child: Node, axes: Axes) -> View:
-        ref = self.program.emit("reshape", (self._array(child),), axes, axes)
-        return self._whole(ref, axes)
+    def _reshaped(self, child: Node, axes: Axes) -> int:
+        return self.program.emit("reshape", (self._array(child),), axes, axes)
 
 
-_LOWER: dict[type[Node], Callable[..., View]] = {
+_LOWER: dict[type[Node], Callable[..., View | int]] = {
     Symbol: Lowering.symbol,
     Constant: Lowering.constant,
     Size: Lowering.size,

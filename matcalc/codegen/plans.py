@@ -15,23 +15,23 @@ from matcalc.codegen.program import Instruction, Program
 from matcalc.codegen.views import PLAIN, View, regrouped
 from matcalc.graph import Axes
 
-# Per factor of the contraction: its labels, those of the view that it is seen as, and the axes of the array.
-Pattern = tuple[Labels, Axes, tuple[tuple[Labels, Labels, Axes], ...]]
+# Per factor of the contraction: its labels, those of the view that it is seen as, if not as it is, and the array's axes.
+Pattern = tuple[Labels, Axes, tuple[tuple[Labels, Labels | None, Axes], ...]]
 
 
 class Plan(NamedTuple):
-    """Instructions in terms of slots: the operands first, then what each instruction makes."""
+    """Instructions in terms of slots: the operands first, then what each makes. `labels` are None for an array."""
 
     steps: tuple[Instruction, ...]
     result: int
-    labels: Labels
+    labels: Labels | None
 
-    def again(self, program: Program, refs: list[int]) -> View:
+    def again(self, program: Program, refs: list[int]) -> View | int:
         """Done with the operands `refs`, which are extended by what is made."""
-        emit, add, of = program.emit, refs.append, refs.__getitem__
-        for op, slots, attributes, axes in self.steps:
-            add(emit(op, tuple(map(of, slots)), attributes, axes))
-        return View(refs[self.result], self.labels)
+        steps, result, labels = self
+        for op, slots, attributes, axes in steps:
+            refs.append(program.emit(op, tuple([refs[slot] for slot in slots]), attributes, axes))
+        return refs[result] if labels is None else View(refs[result], labels)
 
 
 @lru_cache(maxsize=1024)
@@ -41,16 +41,18 @@ def planned(pattern: Pattern) -> Plan:
     program = Program()
     views = []
     for slot, (labels, seen, axes) in enumerate(factors):
-        views.append((View(program.emit("operand", (), (slot,), axes), seen), labels))
-    view = product(program, views, out, sizes, range(len(sizes)))
-    return Plan(tuple(program.instructions[len(factors) :]), view.ref, view.labels)
+        ref = program.emit("operand", (), (slot,), axes)
+        views.append((View(ref, PLAIN[len(labels)] if seen is None else seen), labels))
+    ref, labels = product(program, views, out, sizes, range(len(sizes)))
+    steps = tuple(program.instructions[len(factors) :])
+    return Plan(steps, ref, None if labels == PLAIN[program.rank(ref)] and len(labels) == len(out) else labels)
 
 
 def product(
     program: Program, factors: Sequence[tuple[View, Labels]], out: Labels, sizes: Axes, in_play: Collection[int]
 ) -> View:
     """The product of views whose axes bear labels, summed over those of the labels `in_play` that are not in `out`."""
-    parts, out = arrays(program, factors, out, sizes, in_play)
+    parts, out = seen_through(program, factors, out, sizes, in_play)
     return of_arrays(program, parts, out, sizes)
 
 
@@ -60,7 +62,7 @@ def of_arrays(program: Program, parts: Sequence[Part], out: Labels, sizes: Axes)
     return View(ref, out if order == out == PLAIN[len(out)] else regrouped(order, out))
 
 
-def arrays(
+def seen_through(
     program: Program, factors: Sequence[tuple[View, Labels]], out: Labels, sizes: Axes, in_play: Collection[int]
 ) -> tuple[list[Part], Labels]:
     """Arrays of distinct labels in place of views, and `out` in terms of these; labels that views tie are one."""

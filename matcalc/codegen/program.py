@@ -36,10 +36,8 @@ once. Every target (NumPy, JAX, …) writes the same list in its own words. The 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from matcalc.graph import Axes, Coefficient, Symbol
@@ -62,7 +60,6 @@ class Instruction(NamedTuple):
 
 
 _new = tuple.__new__
-_op, _operands = itemgetter(0), itemgetter(1)
 
 
 def _passes_on(instruction: Instruction) -> bool:
@@ -209,20 +206,19 @@ class Program:
     def _counted(self) -> tuple[list[int], dict[str, list[int]]]:
         instructions = self.instructions
         if self._uses is None or len(self._uses[0]) != len(instructions):
-            uses = Counter(self._outputs)
-            uses.update(chain.from_iterable(map(_operands, instructions)))
-            # What nobody uses does not use anything itself.
-            pending = list(set(range(len(instructions))) - uses.keys())
-            while pending:
-                for operand in instructions[pending.pop()].operands:
-                    uses[operand] -= 1
-                    if not uses[operand]:
-                        pending.append(operand)
+            uses = [0] * len(instructions)
+            for ref in self._outputs:
+                uses[ref] += 1
             places: dict[str, list[int]] = defaultdict(list)
-            for ref, op in enumerate(map(_op, instructions)):
+            for ref in range(len(instructions) - 1, -1, -1):
                 if uses[ref]:
+                    op, operands, _, _ = instructions[ref]
                     places[op].append(ref)
-            self._uses = list(map(uses.__getitem__, range(len(instructions)))), places
+                    for operand in operands:
+                        uses[operand] += 1
+            for refs in places.values():
+                refs.reverse()
+            self._uses = uses, places
         return self._uses
 
     def replace(self, ref: int, instruction: Instruction) -> None:

@@ -38,13 +38,16 @@ _ROUNDS = 4
 def appearance(program: Program, symbols: Sequence[Symbol]) -> list[int]:
     """For each instruction the place of the first of `symbols` that it depends on; numbers come before them all."""
     places = {symbol: place for place, symbol in enumerate(symbols)}
-    others, never = len(places), len(places) + 1
+    never = len(places) + 1
     first: list[int] = []
-    of = first.__getitem__
     for op, operands, attributes, _ in program.instructions:
-        first.append(
-            places.get(attributes[0], others) if op == "input" else min(map(of, operands), default=never)
-        )
+        found = never
+        if op == "input":
+            found = places.get(attributes[0], len(places))
+        else:
+            for operand in operands:
+                found = min(found, first[operand])
+        first.append(found)
     return [-1 if place == never else place for place in first]
 
 
@@ -117,21 +120,27 @@ def _carriers(
     carriers: dict[int, int] = {}
     turned: set[int] = set()
     concerned: list[int] = []
-    carry_none = carriers.keys().isdisjoint
     for ref, (op, operands, attributes, _) in enumerate(instructions):
-        if op == "sum" and min(attributes, default=0) < 0 and ref not in stuck:
+        if op == "sum" and attributes and min(attributes) < 0 and ref not in stuck:
             carriers[ref] = ref
             places = [first[operand] for operand in operands]
             if attributes[places.index(min(places))] < 0:
                 turned.add(ref)
-        elif carry_none(operands):
+            concerned.append(ref)
             continue
-        elif op in _LINEAR and ref not in stuck and len(set(operands)) == len(operands):
-            able = [operand for operand in operands if operand in carriers]
-            carriers[ref] = able[-1]
-            if len(turned.intersection(able)) % 2:
-                turned.add(ref)
+        carrier = -1
+        odd = False
+        for operand in operands:
+            if operand in carriers:
+                carrier = operand
+                odd ^= operand in turned
+        if carrier < 0:
+            continue
         concerned.append(ref)
+        if op in _LINEAR and ref not in stuck and len(set(operands)) == len(operands):
+            carriers[ref] = carrier
+            if odd:
+                turned.add(ref)
     return carriers, turned, concerned
 
 

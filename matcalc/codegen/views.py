@@ -15,7 +15,6 @@ from matcalc.codegen.program import Program
 from matcalc.graph import Axes
 
 
-
 class _Plain(dict[int, tuple[int, ...]]):
     def __missing__(self, rank: int) -> tuple[int, ...]:
         labels = self[rank] = tuple(range(rank))
