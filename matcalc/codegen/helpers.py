@@ -76,11 +76,11 @@ class Helpers:
         `ranks` are their numbers of axes where these are the same in all calls.
         """
         key = (function, len(operands), tuple(parameters))
-        if key not in self._known:
-            self._known[key] = self._prepared(function, len(operands), parameters, ranks)
-        known = self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._prepared(function, len(operands), parameters, ranks)
         if isinstance(known, str):
-            return f"{known}({', '.join(text for text, _ in operands)})", ATOM
+            return f"{known}({', '.join([text for text, _ in operands])})", ATOM
         return _Expression(self, operands).text(known)
 
     def _prepared(

@@ -73,7 +73,7 @@ class PythonStatements(Statements):
     def map(self, instruction: Instruction) -> Text:
         """An elementwise function."""
         (function,) = instruction.attributes
-        if all(self.static[operand] for operand in instruction.operands):
+        if not instruction.axes and all([self.static[operand] for operand in instruction.operands]):
             return self._of_static(instruction)
         if self.helpers.library == "torch" and function.name in ("maximum", "minimum"):
             bounds = [operand for operand in instruction.operands if self.static[operand]]

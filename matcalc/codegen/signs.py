@@ -38,17 +38,18 @@ _ROUNDS = 4
 def appearance(program: Program, symbols: Sequence[Symbol]) -> list[int]:
     """For each instruction the place of the first of `symbols` that it depends on; numbers come before them all."""
     places = {symbol: place for place, symbol in enumerate(symbols)}
-    never = len(places) + 1
     first: list[int] = []
     for op, operands, attributes, _ in program.instructions:
-        found = never
+        found = -1
         if op == "input":
             found = places.get(attributes[0], len(places))
         else:
             for operand in operands:
-                found = min(found, first[operand])
+                place = first[operand]
+                if found < 0 or 0 <= place < found:
+                    found = place
         first.append(found)
-    return [-1 if place == never else place for place in first]
+    return first
 
 
 def settle(program: Program, first: Sequence[int]) -> None:

@@ -193,12 +193,13 @@ class Statements(ABC):
 
     def sum(self, instruction: Instruction) -> Text:
         """Terms in the order in which they first appear; a sum that can begin without a sign does."""
-        pairs = list(zip(instruction.attributes, instruction.operands, strict=True))
+        _, operands, coefficients, _ = instruction
+        pairs = list(zip(coefficients, operands, strict=True))
         first = self.first
-        if len(pairs) > 2 or (len(pairs) == 2 and first[pairs[1][1]] < first[pairs[0][1]]):
+        if len(pairs) > 2 or (len(pairs) == 2 and first[operands[1]] < first[operands[0]]):
             pairs.sort(key=lambda pair: first[pair[1]])
         terms = [self._term(coefficient, operand, instruction) for coefficient, operand in pairs]
-        if len(terms) > 1:
+        if len(terms) > 2 or (len(terms) == 2 and terms[0][0]):
             terms.sort(key=_is_negative)
         negative, text, level = terms[0]
         result = f"-{text if level >= PRODUCT else f'({text})'}" if negative else text
