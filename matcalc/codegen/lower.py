@@ -78,7 +78,10 @@ class Lowering:
             found = _LOWER[node.__class__](self, node)
             if isinstance(found, int):
                 arrays[node] = found
-            elif found.labels == PLAIN[len(node.axes)] and self.program.rank(found.ref) in (0, len(node.axes)):
+            elif found.labels == PLAIN[len(node.axes)] and self.program.rank(found.ref) in (
+                0,
+                len(node.axes),
+            ):
                 arrays[node] = found.ref
             else:
                 self.views[node] = found

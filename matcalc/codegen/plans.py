@@ -15,7 +15,7 @@ from matcalc.codegen.program import Instruction, Program
 from matcalc.codegen.views import PLAIN, View, regrouped
 from matcalc.graph import Axes
 
-# Per factor of the contraction: its labels, those of the view that it is seen as, if not as it is, and the array's axes.
+# Per factor of the contraction: its labels, those of the view that it is seen as (None: as it is), the array's axes.
 Pattern = tuple[Labels, Axes, tuple[tuple[Labels, Labels | None, Axes], ...]]
 
 
@@ -45,11 +45,17 @@ def planned(pattern: Pattern) -> Plan:
         views.append((View(ref, PLAIN[len(labels)] if seen is None else seen), labels))
     ref, labels = product(program, views, out, sizes, range(len(sizes)))
     steps = tuple(program.instructions[len(factors) :])
-    return Plan(steps, ref, None if labels == PLAIN[program.rank(ref)] and len(labels) == len(out) else labels)
+    return Plan(
+        steps, ref, None if labels == PLAIN[program.rank(ref)] and len(labels) == len(out) else labels
+    )
 
 
 def product(
-    program: Program, factors: Sequence[tuple[View, Labels]], out: Labels, sizes: Axes, in_play: Collection[int]
+    program: Program,
+    factors: Sequence[tuple[View, Labels]],
+    out: Labels,
+    sizes: Axes,
+    in_play: Collection[int],
 ) -> View:
     """The product of views whose axes bear labels, summed over those of the labels `in_play` that are not in `out`."""
     parts, out = seen_through(program, factors, out, sizes, in_play)
@@ -63,7 +69,11 @@ def of_arrays(program: Program, parts: Sequence[Part], out: Labels, sizes: Axes)
 
 
 def seen_through(
-    program: Program, factors: Sequence[tuple[View, Labels]], out: Labels, sizes: Axes, in_play: Collection[int]
+    program: Program,
+    factors: Sequence[tuple[View, Labels]],
+    out: Labels,
+    sizes: Axes,
+    in_play: Collection[int],
 ) -> tuple[list[Part], Labels]:
     """Arrays of distinct labels in place of views, and `out` in terms of these; labels that views tie are one."""
     parts = []

@@ -155,7 +155,9 @@ class PythonStatements(Statements):
         return f"{made}[:, 0]", ATOM
 
     def _scipy(self, name: str) -> str:
-        return self.helpers.imported("scipy.linalg" if self.helpers.library == "numpy" else "jax.scipy.linalg", name)
+        return self.helpers.imported(
+            "scipy.linalg" if self.helpers.library == "numpy" else "jax.scipy.linalg", name
+        )
 
     def changed(self, ref: int, instruction: Instruction) -> Text:
         """Something added to a diagonal, or an array put onto one; JAX and torch make a new array."""

@@ -32,7 +32,7 @@ def is_row(symbol: Symbol) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One variable's part: the axes of its array, of this shape, that define sizes; `checked` when others must agree."""
+    """One variable's part: which axes of its array, of this shape, define sizes; `checked` when others must agree."""
 
     symbol: Symbol
     shape: Axes

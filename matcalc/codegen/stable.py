@@ -44,14 +44,16 @@ def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, 
     uses = _Uses(order, outputs)
     new: dict[Node, Node] = {}
     for node in order:
+        if not node.children:
+            continue
         made = node
         if new and any([child in new for child in node.children]):
             made = rebuild(node, [new.get(child, child) for child in node.children])
         if some_apply:
             made = laws.apply(made)
-        if isinstance(made, Contract) and len(made.factors) > 1:
+        if isinstance(made, Contract):
             made = _distributed(made, uses)
-        elif isinstance(made, Sum) and len(made.terms) == 1:
+        elif isinstance(made, Sum):
             made = _multiplied(made, uses)
         if made is not node:
             new[node] = made
@@ -76,6 +78,8 @@ class _Uses:
 
 def _multiplied(node: Sum, uses: _Uses) -> Node:
     """-(a - b) as b - a, where a - b is used nowhere else."""
+    if len(node.terms) != 1:
+        return node
     ((coefficient, inner),) = node.terms
     if coefficient != -1 or not isinstance(inner, Sum) or uses.is_shared(inner):
         return node

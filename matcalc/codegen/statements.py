@@ -59,7 +59,9 @@ class Statements(ABC):
         self.texts: list[Text] = [("", 0)] * len(self.uses)
         self.static = [False] * len(self.uses)
         self._assigned: list[tuple[int, str]] = []
-        self._inputs = {ref: inputs[program.instructions[ref].attributes[0]] for ref in program.places("input")}
+        self._inputs = {
+            ref: inputs[program.instructions[ref].attributes[0]] for ref in program.places("input")
+        }
         for ref, text in self._inputs.items():
             self.texts[ref] = (text, ATOM)
 
