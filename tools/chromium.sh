@@ -18,11 +18,6 @@ give_up() {
 found
 [ -z "$CHROMIUM" ] || give_up "\$CHROMIUM, which is $CHROMIUM, does not run"
 [ "$1" != --present ] || give_up "none is on the PATH; sh tools/chromium.sh installs Debian's, and CHROMIUM=… names another"
-command -v apt-get >/dev/null || give_up "none is on the PATH, and there is no apt-get to install Debian's"
-[ "$(id -u)" = 0 ] || as_root="sudo -n"
-export DEBIAN_FRONTEND=noninteractive
-install="${as_root:-} apt-get install --yes --quiet --no-install-recommends chromium"
-log="$($install 2>&1)" || log="$(${as_root:-} apt-get update --quiet 2>&1 && $install 2>&1)" ||
-    give_up "apt-get could not install it: $(echo "$log" | tail -n 1)"
+log="$(sh "$(dirname "$0")/debian.sh" chromium 2>&1)" || give_up "$log"
 found
 give_up "apt-get installed a chromium that does not run"

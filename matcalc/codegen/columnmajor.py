@@ -96,9 +96,13 @@ class ColumnMajor(Statements):
     def apply(self, instruction: Instruction) -> Text:
         """A genuine function, of matrices or along the last axis."""
         function, parameters = instruction.attributes
-        operands = [self.texts[operand] for operand in instruction.operands]
+        operands = [self.argument(operand) for operand in instruction.operands]
         rank = self.program.rank(instruction.operands[0])
         return self._translated(function, operands, parameters, False, rank)
+
+    def argument(self, ref: int) -> Text:
+        """An operand of a genuine function."""
+        return self.texts[ref]
 
     def _translated(
         self, function: Any, operands: Sequence[Text], parameters: Sequence[Any], entries: bool, rank: int
@@ -215,7 +219,7 @@ class ColumnMajor(Statements):
         """Zero where the two axes of a pair differ: a product of identities."""
         pairs, dims = instruction.attributes
         total = len(instruction.axes)
-        factors = [self.fitted(instruction.operands[0], instruction)[0]]
+        factors = [self._fits(instruction.operands[0], instruction, PRODUCT)]
         for pair, dim in zip(pairs, dims, strict=True):
             factors.append(self.moved(self.identity(dim), 2, pair, total)[0])
         return " .* ".join(factors), PRODUCT

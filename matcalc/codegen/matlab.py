@@ -82,6 +82,34 @@ class Matlab(ColumnMajor):
             return ".^" if instruction.axes else "^"
         return f".{sign}" if instruction.axes and sign in "*/" else sign
 
+    def fitted(self, ref: int, instruction: Instruction) -> Text:
+        """Octave adds nothing to a diagonal matrix by broadcasting, so that it is made a full one before."""
+        if instruction.op == "sum" and self._is_kept_diagonal(ref):
+            others = [self.program.axes(operand) for operand in instruction.operands]
+            if any(axes and axes != self.program.axes(ref) for axes in others):
+                return self._full(ref), ATOM
+        return super().fitted(ref, instruction)
+
+    def argument(self, ref: int) -> Text:
+        """What a genuine function is applied to, which may broadcast inside."""
+        return (self._full(ref), ATOM) if self._is_kept_diagonal(ref) else super().argument(ref)
+
+    def _full(self, ref: int) -> str:
+        return f"full({self.texts[ref][0]})"
+
+    def _is_kept_diagonal(self, ref: int) -> bool:
+        """Whether Octave keeps the matrix as its diagonal: sums, products and transposes of eye(n) and diag(x)."""
+        seen: set[int] = set()
+        pending = {ref}
+        while pending:
+            seen |= pending
+            op, operands, coefficients, _ = self.program.instructions[pending.pop()]
+            if op in ("expand", "matmul") or (op == "sum" and all(abs(c) == 1 for c in coefficients)):
+                pending |= set(operands) - seen
+            elif op not in ("eye", "diag"):
+                return False
+        return True
+
     def transposed(self, text: str) -> str:
         return f"{text}.'"
 

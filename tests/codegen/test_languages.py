@@ -18,6 +18,7 @@ from matcalc.graph import Node
 from tests.codegen.graphs import SIZES, SYMBOLS, graphs, values
 from tests.codegen.test_generated import assert_same, meaning
 from tests.codegen.test_standalone import at_random
+from tools.cases import points, read_cases
 
 OCTAVE = shutil.which("octave-cli") or shutil.which("octave")
 CASES = [
@@ -53,6 +54,10 @@ CASES = [
     ("sum(minimum(x, y)**3)", "x", 2, "x: n, y: n"),
     ("λ * sum(x**2)", "x", 2, "λ: (), x: n"),
     ("tr(X.T @ A @ X @ B)", "X", 2, "X: m n, A: m m, B: n n"),
+    ("tanh(X)", "X", 1, "X: m n"),
+    ("sum(x * logsumexp(diag(x), axis=1))", "x", 2, "x: n"),
+    ("diag(x) @ A + x", "x", 1, "A: n n, x: n"),
+    ("sum((diag(x) - y) * A)", "A", 1, "A: n n, x: n, y: n"),
 ]
 
 
@@ -127,6 +132,24 @@ def test_octave_computes_the_same(number: int, results: list[Any]) -> None:
     expected = mc.derive(expression, wrt, order=order, shapes=shapes).numpy()(**values_of(expression, shapes))
     for name, array in expected.items() if isinstance(expected, dict) else [("", expected)]:
         assert np.allclose(found[name].reshape(array.shape), array, rtol=1e-9, atol=1e-12)
+
+
+def test_octave_computes_the_corpus(tmp_path: Path) -> None:
+    """Every derivative of the corpus."""
+    calls: list[Call] = []
+    expected = {}
+    for case in read_cases():
+        derivative = mc.derive(case.expr, case.wrt, shapes=case.declared(), order=case.order)
+        evaluator = derivative.numpy()
+        (drawn,) = points(case, 1, exact=True)
+        arguments = {name: drawn[name] for name in evaluator.parameters}
+        expected[case.id] = np.asarray(evaluator(**arguments))
+        calls.append((derivative.code("matlab"), {n.replace("λ", "lambda"): a for n, a in arguments.items()}))
+    wrong = []
+    for (name, array), found in zip(expected.items(), octave(tmp_path, calls), strict=True):
+        close = isinstance(found, dict) and np.allclose(found[""].reshape(array.shape), array, 1e-8, 1e-10)
+        wrong += [] if close else [(name, found)]
+    assert not wrong
 
 
 def test_random_graphs(tmp_path: Path) -> None:
