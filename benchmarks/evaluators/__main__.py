@@ -55,7 +55,7 @@ def main() -> None:
     if not chosen.only or chosen.only == "first":
         head = ["layers", "ours, ms", "JAX, ms", "times cheaper"]
         print(table(head, first_numbers([1, 8] if chosen.quick else [1, 8, 32])), "\n")
-        head = ["layers", "nodes", "generate, ms", "µs a node", "compile, ms"]
+        head = ["layers", "nodes", "generate, ms", "µs a node", "compile, ms", "generate / compile"]
         print(table(head, generation([10, 100] if chosen.quick else [10, 100, 1000, 10_000])), "\n")
         print(f"A call at n = 3 takes {small_call(chosen.rounds):.2f} of a call of jax.jit.")
 

@@ -35,8 +35,8 @@ def first_numbers(depths: list[int]) -> Iterator[list[object]]:
 
 
 def generation(depths: list[int]) -> Iterator[list[object]]:
-    """Rows: what generating the source takes of the processor, per node."""
-    from matcalc.codegen import compiled, generate
+    """Rows: what generating the source takes, per node, and in terms of what Python then takes to compile it."""
+    from matcalc.codegen import generate
     from matcalc.graph import topological
 
     for depth in depths:
@@ -44,20 +44,20 @@ def generation(depths: list[int]) -> Iterator[list[object]]:
         made = pair.computation
         roots = [made.value[0], *(node for node, _ in made.outputs.values())]
         nodes = len(topological(roots))
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            source = generate(made.outputs, made.symbols, value=made.value)
-            times.append(time.process_time() - start)
-        start = time.process_time()
-        compiled(source)
-        compiling = time.process_time() - start
+        text = generate(made.outputs, made.symbols, value=made.value).text
+        contenders = {
+            "generate": lambda made=made: generate(made.outputs, made.symbols, value=made.value),
+            "compile": lambda text=text: compile(text, "<generated>", "exec"),
+        }
+        times = timed(contenders, max(3, min(20, 1_000 // depth)))
+        seconds, compiling = median(times["generate"]), median(times["compile"])
         yield [
             depth,
             nodes,
-            f"{1e3 * median(times):.1f}",
-            f"{1e6 * median(times) / nodes:.1f}",
+            f"{1e3 * seconds:.1f}",
+            f"{1e6 * seconds / nodes:.1f}",
             f"{1e3 * compiling:.1f}",
+            f"{ratio(times, 'generate', 'compile'):.2f}",
         ]
 
 

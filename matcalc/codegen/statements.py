@@ -153,7 +153,7 @@ class Statements(ABC):
 
         # All at once: of what falls apart at the places every second piece says which name it is.
         pieces = _PLACE.split(_BETWEEN.join([*self.lines, *results]))
-        pieces[1::2] = [final[int(place)] for place in pieces[1::2]]
+        pieces[1::2] = map(final.__getitem__, map(int, pieces[1::2]))
         put = "".join(pieces).split(_BETWEEN)
         count = len(self.lines)
         self.lines = put[:count]
