@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from matcalc.calculus.laws.index import Laws, features
 from matcalc.calculus.laws.law import Law
-from matcalc.graph import Contract, Node, Sum, contract, linear, rebuild, topological
+from matcalc.graph import Contract, Node, Sum, contract, linear, rebuild, scale, topological
 
 _SOURCE = "Higham 2002, Accuracy and Stability of Numerical Algorithms, sections 1.7 and 1.14"
+_SOFT = "Blanchard, Higham & Higham 2021, Accurately computing the log-sum-exp and softmax functions"
 
 LAWS = (
     Law("log(1 + exp(x)) = softplus(x)", source=_SOURCE),
@@ -21,16 +23,42 @@ LAWS = (
     Law("log(sigmoid(x)) = -softplus(-x)", source=_SOURCE),
     Law("1 / (1 + exp(x)) = sigmoid(-x)", source=_SOURCE),
     Law("exp(x) * sigmoid(-x) = sigmoid(x)", source=_SOURCE),
+    Law("expm1(x) * sigmoid(-x) = tanh(x / 2)", source=_SOURCE),
     Law("1 - sigmoid(x) = sigmoid(-x)", source=_SOURCE),
-    Law("log(sum(exp(x))) = logsumexp(x)", "x: n", _SOURCE),
-    Law("log(sum(exp(X), axis=1)) = logsumexp(X, axis=1)", "X: m n", _SOURCE),
-    Law("log(sum(exp(X), axis=0)) = logsumexp(X, axis=0)", "X: m n", _SOURCE),
-    Law("exp(x) / sum(exp(x)) = softmax(x)", "x: n", _SOURCE),
-    Law("exp(X) / sum(exp(X), axis=1) = softmax(X, axis=1)", "X: m n", _SOURCE),
-    Law("exp(X) / sum(exp(X), axis=0) = softmax(X, axis=0)", "X: m n", _SOURCE),
+    Law("sinh(x) / cosh(x) = tanh(x)", source=_SOURCE),
+    Law("log(cosh(x)) = abs(x) + softplus(-2 * abs(x)) - log(2)", source=_SOURCE),
+    Law("log(exp(x)) = x", source=_SOURCE),
+    Law("log(exp(x) + exp(y)) = maximum(x, y) + softplus(-abs(x - y))", source=_SOFT),
+    Law("exp(x) / (exp(x) + exp(y)) = sigmoid(x - y)", source=_SOFT),
+    Law("log(a + exp(x)) = log(a) + softplus(x - log(a))", "a: () positive, x: ()", _SOFT),
+    Law("exp(x) / (a + exp(x)) = sigmoid(x - log(a))", "a: () positive, x: ()", _SOFT),
+    Law("log(sum(exp(x))) = logsumexp(x)", "x: n", _SOFT),
+    Law("log(a * sum(exp(x))) = log(a) + logsumexp(x)", "a: (), x: n", _SOFT),
+    Law("log(1 + sum(exp(x))) = softplus(logsumexp(x))", "x: n", _SOFT),
+    Law("log(w.T @ exp(x)) = logsumexp(x + log(w))", "w: n positive, x: n", _SOFT),
+    Law("log(sum(exp(X))) = logsumexp(X)", "X: m n", _SOFT),
+    Law("log(sum(exp(X), axis=1)) = logsumexp(X, axis=1)", "X: m n", _SOFT),
+    Law("log(sum(exp(X), axis=0)) = logsumexp(X, axis=0)", "X: m n", _SOFT),
+    Law("exp(x) / sum(exp(x)) = softmax(x)", "x: n", _SOFT),
+    Law("exp(x) / (1 + sum(exp(x))) = exp(x - softplus(logsumexp(x)))", "x: n", _SOFT),
+    Law("w * exp(x) / (w.T @ exp(x)) = softmax(x + log(w))", "w: n positive, x: n", _SOFT),
+    Law("exp(x) / (w.T @ exp(x)) = exp(x - logsumexp(x + log(w)))", "w: n positive, x: n", _SOFT),
+    Law("exp(X) / sum(exp(X)) = exp(X - logsumexp(X))", "X: m n", _SOFT),
+    Law("exp(X) / sum(exp(X), axis=1) = softmax(X, axis=1)", "X: m n", _SOFT),
+    Law("exp(X) / sum(exp(X), axis=0) = softmax(X, axis=0)", "X: m n", _SOFT),
     Law("log(1 + x) = log1p(x)", source=_SOURCE),
     Law("exp(x) - 1 = expm1(x)", source=_SOURCE),
 )
+
+
+@lru_cache(maxsize=512)
+def _laws_for(found: frozenset[str]) -> Laws:
+    """The laws for a graph of these functions, and for what they make of it."""
+    while True:
+        more = found.union(*(law.makes for law in LAWS if law.needs <= found))
+        if more == found:
+            return Laws(found, LAWS)
+        found = more
 
 
 def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, Node]:
@@ -39,7 +67,7 @@ def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, 
     `order` is all that is below `outputs`, operands first, where that is known.
     """
     order = order or topological(outputs)
-    laws = Laws(features(order), LAWS)
+    laws = _laws_for(features(order))
     some_apply = bool(laws)
     uses = _Uses(order, outputs)
     new: dict[Node, Node] = {}
@@ -50,7 +78,7 @@ def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, 
         if new and any([child in new for child in node.children]):
             made = rebuild(node, [new.get(child, child) for child in node.children])
         if some_apply:
-            made = laws.apply(made)
+            made = _rewritten(made, laws)
         if isinstance(made, Contract):
             made = _distributed(made, uses)
         elif isinstance(made, Sum):
@@ -58,6 +86,15 @@ def prepared(outputs: Sequence[Node], order: Sequence[Node] = ()) -> dict[Node, 
         if made is not node:
             new[node] = made
     return new
+
+
+def _rewritten(node: Node, laws: Laws) -> Node:
+    """The node after the laws; a product whose sign has come out is looked at without it."""
+    if not isinstance(node, Sum) or len(node.terms) != 1:
+        return laws.apply(node)
+    ((coefficient, inner),) = node.terms
+    made = laws.apply(inner)
+    return node if made is inner else scale(coefficient, made)
 
 
 class _Uses:

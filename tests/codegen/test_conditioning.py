@@ -137,9 +137,9 @@ CASES: list[tuple[str, str | None, str, dict[str, np.ndarray], Any, Any]] = [
 
 
 def error(found: Any, reference: Any) -> float:
-    """The largest entry of the error, in terms of the largest entry."""
+    """The largest entry of the error, in terms of the largest entry; what underflows is zero."""
     found, reference = np.asarray(found, object), np.asarray(reference, object)
-    scale = max(abs(x) for x in reference.flat)
+    scale = max(1e-300, *(abs(x) for x in reference.flat))
     return float(max(abs(a - b) for a, b in zip(found.flat, reference.flat, strict=True)) / scale)
 
 
@@ -155,3 +155,82 @@ def test_as_close_as_a_careful_hand(
     found = of.numpy()(**values)
     assert np.isfinite(found).all()
     assert error(found, reference) <= 10 * max(error(hand, reference), ROUNDING)
+
+
+# What is 0 over 0 or an overflow term by term, with the variable that it is also derived by.
+LARGE: list[tuple[str, str, str]] = [
+    ("log(sum(exp(X)))", "X", "X: n n"),
+    ("log(mean(exp(x)))", "x", "x: n"),
+    ("log(1 + sum(exp(x)))", "x", "x: n"),
+    ("log(sum(w * exp(x)))", "x", "x: n, w: n positive"),
+    ("log(w.T @ exp(x))", "w", "x: n, w: n positive"),
+    ("log(exp(a) + exp(b))", "a", "a: (), b: ()"),
+    ("log(exp(a) + c)", "a", "a: (), c: () positive"),
+    ("exp(a) / (exp(a) + exp(b))", "", "a: (), b: ()"),
+    ("sum(log(cosh(x)))", "x", "x: n"),
+    ("sum(log(exp(x) + exp(-x)))", "x", "x: n"),
+    ("sum(sinh(x) / cosh(x))", "", "x: n"),
+    ("sum(log(exp(x)))", "x", "x: n"),
+    ("sum(exp(x) / (1 + exp(x)))", "x", "x: n"),
+    ("sum(exp(x) / (1 + exp(x))**2)", "", "x: n"),
+    ("sum(log(1 / (1 + exp(-x))))", "x", "x: n"),
+    ("sum(log(1 - 1 / (1 + exp(-x))))", "x", "x: n"),
+    ("sum((exp(x) - 1) / (exp(x) + 1))", "x", "x: n"),
+    ("sum((1 - exp(-x)) / (1 + exp(-x)))", "x", "x: n"),
+    ("sum(w * log(1 + exp(-y * x)))", "y", "x: n, w: n, y: n"),
+    ("-sum(w * log(1 / (1 + exp(-x))) + (1 - w) * log(1 - 1 / (1 + exp(-x))))", "", "x: n, w: n"),
+]
+LARGE_VALUES = {
+    "x": LOGITS,
+    "X": np.outer(LOGITS, [1, -1, 0.5, 0.1, 0, 1, 1, 1, 1]),
+    "w": RNG.uniform(0.1, 0.9, 9),
+    "y": SIGNS,
+    "a": np.array(1e3),
+    "b": np.array(-1e3),
+    "c": np.array(2.0),
+}
+
+
+def in_full(expression: str, values: dict[str, np.ndarray]) -> Any:
+    """The expression in 50 digits, term by term."""
+    scope: dict[str, Any] = {
+        name: np.vectorize(getattr(mpmath, name), otypes=[object]) for name in ("exp", "log", "cosh", "sinh")
+    }
+    scope |= {"sum": lambda array: array.sum(), "mean": lambda array: array.sum() / array.size}
+    return np.asarray(eval(expression, {}, scope | values), object)
+
+
+def exactly(array: np.ndarray) -> np.ndarray:
+    return np.vectorize(lambda x: mpmath.mpf(float(x)), otypes=[object])(array)
+
+
+def slope(expression: str, name: str, values: dict[str, np.ndarray]) -> np.ndarray:
+    """Central differences in 50 digits."""
+    step = mpmath.mpf(10) ** -12
+    found = []
+    for place in np.ndindex(values[name].shape):
+        ends = []
+        for sign in (1, -1):
+            moved = values[name].copy()
+            moved[place] += sign * step
+            ends.append(in_full(expression, values | {name: moved}))
+        found.append((ends[0] - ends[1]) / (2 * step))
+    return np.array(found, object).reshape(values[name].shape)
+
+
+@pytest.mark.parametrize(("expression", "wrt", "shapes"), LARGE, ids=[case[0] for case in LARGE])
+def test_large_exponents(expression: str, wrt: str, shapes: str) -> None:
+    """Values and derivatives where e to the power of an input overflows."""
+    names = [part.split(":")[0].strip() for part in shapes.split(",")]
+    values = {name: LARGE_VALUES[name] for name in names}
+    in_digits = {name: exactly(array) for name, array in values.items()}
+    of = mc.parse(expression, shapes=shapes)
+    with mpmath.workdps(1000):
+        pairs = [(of, in_full(expression, in_digits))]
+        if wrt:
+            pairs.append((mc.derive(of, wrt), slope(expression, wrt, in_digits)))
+    for ours, reference in pairs:
+        evaluator = ours.numpy()
+        found = evaluator(**{name: values[name] for name in evaluator.parameters})
+        assert np.isfinite(found).all()
+        assert error(found, reference) <= 1e-13

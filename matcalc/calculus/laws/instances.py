@@ -10,22 +10,26 @@ from matcalc.graph import (
     ONE,
     Apply,
     Contract,
+    Fuse,
     Map,
     Node,
     Size,
+    Split,
     Sum,
     Symbol,
     apply,
     contract,
     elementwise,
+    fuse,
     linear,
     multiply,
     number_value,
     size,
+    split,
     symbols,
     topological,
 )
-from matcalc.shapes.dims import Dim
+from matcalc.shapes.dims import Dim, dim_product
 
 # What the variables of a pattern stand for, and its dimensions under ("size", name).
 Binding = Mapping[Hashable, Any]
@@ -79,7 +83,7 @@ def _part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
     if isinstance(part, Symbol):
         return bound[part]  # type: ignore[no-any-return]
     if isinstance(part, Size):
-        return size(bound["size", part.dim])
+        return size(*_sizes([part.dim], bound))
     if isinstance(part, Sum):
         return linear(
             [(c, node) for (c, _), node in zip(part.terms, inner, strict=True)], _sizes(part.axes, bound)
@@ -91,8 +95,19 @@ def _part(part: Node, made: Mapping[Node, Node], bound: Binding) -> Node:
         return elementwise(part.function, *inner)
     if isinstance(part, Apply):
         return apply(part.function, inner, part.parameters)
+    if isinstance(part, Fuse):
+        return fuse(inner[0], part.groups)
+    if isinstance(part, Split):
+        return split(inner[0], [_sizes(sizes, bound) for sizes in part.parts])
     return part
 
 
 def _sizes(dims: Sequence[Dim], bound: Binding) -> tuple[Dim, ...]:
-    return tuple(dim if isinstance(dim, int) else bound["size", dim] for dim in dims)
+    return tuple(
+        dim_product(_sizes(dim, bound))
+        if isinstance(dim, tuple)
+        else dim
+        if isinstance(dim, int)
+        else bound["size", dim]
+        for dim in dims
+    )

@@ -79,6 +79,11 @@ class Law:
         )
 
     @cached_property
+    def makes(self) -> frozenset[str]:
+        """The functions that the right side has."""
+        return frozenset(_CALLED.findall(self.sides[1]))
+
+    @cached_property
     def properties(self) -> frozenset[str]:
         """The properties that its variables must have."""
         return frozenset(word for word in re.findall(r"[a-z]+", self.where) if word in HEADS)
