@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcalc.graph import Node, Symbol
+from matcalc.graph import Node, Symbol, has_more_than
 from matcalc.shapes.dims import Dim
 from matcalc.shown import Shown
 
-# Operators up to which a formula is worth writing into a docstring.
+# Operators up to which a formula is worth writing into a docstring, and parts up to which one is simplified for it.
 _READABLE = 60
+_SIMPLIFIED = 300
 
 Output = tuple[Node, tuple[Dim, ...]]
 
@@ -36,7 +37,7 @@ class Computation:
 
 def said(shown: Shown) -> str:
     """The formula for a docstring; one that nobody would read is left out."""
-    if shown.simplified.weight > _READABLE:
+    if has_more_than(_SIMPLIFIED, shown._given) or shown.simplified.weight > _READABLE:
         return "a long expression"
     return shown.text
 

@@ -115,3 +115,13 @@ def test_a_variable_that_was_not_asked_for() -> None:
             found[name]  # type: ignore[index]
         assert isinstance(caught.value, KeyError)
         assert str(caught.value).endswith("hint: by W, x")
+
+
+def test_docstrings_of_a_deep_network_simplify_nothing() -> None:
+    """What nobody would read is not made readable first: it would take a walk for every gradient."""
+    h: mc.Expression = mc.vector("x", "n")
+    for layer in range(100):
+        h = mc.tanh(mc.matrix(f"W{layer}", "n", "n") @ h)
+    pair = mc.value_and_grad(mc.sum(h), [f"W{layer}" for layer in range(100)])
+    assert "W0: a long expression" in pair.code()
+    assert "simplified" not in pair.gradients["W0"].__dict__

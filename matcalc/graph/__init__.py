@@ -26,7 +26,7 @@ from matcalc.graph.powers import base_and_exponent, is_power, power_function, us
 from matcalc.graph.products import broadcast, identity, multiply, ones, permute, size, transpose
 from matcalc.graph.rebuild import rebuild, substitute
 from matcalc.graph.tidy import may_share, shared_parts, tidy
-from matcalc.graph.walk import fold, symbols, topological
+from matcalc.graph.walk import fold, has_more_than, symbols, topological
 
 __all__ = [
     "ONE",
@@ -56,6 +56,7 @@ __all__ = [
     "elementwise",
     "fold",
     "fuse",
+    "has_more_than",
     "identity",
     "is_power",
     "is_same",

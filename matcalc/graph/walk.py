@@ -32,6 +32,17 @@ def topological(roots: Iterable[Node]) -> list[Node]:
             order.append(node)
 
 
+def has_more_than(count: int, root: Node) -> bool:
+    """Whether there are more than `count` nodes below `root`, itself included; no more than these are looked at."""
+    seen = {root}
+    pending = [root]
+    while pending and len(seen) <= count:
+        children = set(pending.pop().children) - seen
+        seen |= children
+        pending += children
+    return len(seen) > count
+
+
 def symbols(*roots: Node) -> list[Symbol]:
     """The variables below `roots`, in the order of the walk."""
     return [node for node in topological(roots) if isinstance(node, Symbol)]
