@@ -184,7 +184,7 @@ class Program:
         """Whether the array may be a view of an input."""
         while _passes_on(self.instructions[ref]):
             ref = self.instructions[ref].operands[0]
-        return self.instructions[ref].op == "input" and bool(self.axes(ref))
+        return self.instructions[ref].op == "input"
 
     def may_change(self, ref: int, uses: Sequence[int]) -> bool:
         """Whether the array may be changed in place: it is new, and nothing else uses it or what it is a view of."""

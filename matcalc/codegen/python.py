@@ -296,8 +296,13 @@ class PythonStatements(Statements):
         return self._call("full", shape, text, self._dtype())
 
     def copy(self, instruction: Instruction) -> Text:
-        """An array that no input shares; JAX's are never changed."""
-        return self._own(self._at(instruction.operands[0], ATOM))
+        """An array that no input shares; JAX's are never changed, and a number need be no array."""
+        text = self._at(instruction.operands[0], ATOM)
+        if instruction.axes or self.helpers.library == "jax.numpy":
+            return self._own(text)
+        if self.helpers.library == "torch":
+            return self._own(self._call("as_tensor", text)[0])
+        return self._call("array", text)
 
     def _own(self, text: str) -> Text:
         method = {"numpy": ".copy()", "torch": ".clone()"}.get(self.helpers.library, "")

@@ -103,6 +103,8 @@ class Evaluator:
         """The array at `values`, given by keyword."""
         if positional:
             raise self.misplaced()
+        if values and not self._needed:
+            return self._in_dtype_of(values, self._carefully(values))
         if self._quick and values.keys() == self._names:
             if self._are_plain(values):
                 try:
@@ -282,6 +284,18 @@ class Evaluator:
             value, gradient = result
             return self._returned(value, self._value_shape, stacked), self._gradient(gradient, stacked)
         return self._gradient(result, stacked)
+
+    def _in_dtype_of(self, values: Mapping[str, Any], result: Any) -> Any:
+        """What depends on no variable, in the dtype of those that are given all the same."""
+        arrays = [self._arrays.array(value) for name, value in values.items() if name in self._symbols]
+        dtypes = [array.dtype for array in arrays if self._arrays.kind(array) == "float"]
+        if not dtypes:
+            return result
+        if isinstance(result, tuple):
+            return tuple(self._in_dtype_of(values, part) for part in result)
+        if isinstance(result, dict):
+            return {key: self._in_dtype_of(values, part) for key, part in result.items()}
+        return self._arrays.cast(result, self._arrays.common(dtypes))
 
     def _gradient(self, result: Any, stacked: Sequence[Axes]) -> Any:
         if self._many:

@@ -113,6 +113,9 @@ def test_outputs_are_never_inputs() -> None:
     found = mc.parse("A + a * eye(n)", shapes="A: n n, a: ()").numpy()(A=A, a=2.0)
     assert (A == 1).all()
     assert np.array_equal(found, np.ones((3, 3)) + 2 * np.eye(3))
+    b = np.array(3.0)
+    mc.derive("a * b", "a", shapes="a: (), b: ()").numpy()(b=b)[...] = 0
+    assert b == 3
 
 
 @pytest.mark.parametrize(

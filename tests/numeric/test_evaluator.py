@@ -68,6 +68,15 @@ def test_dtype_follows(dtype: Any) -> None:
         assert numpy_evaluator((node, node.axes), VARIABLES)(**point(dtype)).dtype == dtype
 
 
+def test_dtype_follows_where_no_variable_is_needed() -> None:
+    """Three, as single as the variable by which 3 a was differentiated."""
+    slope = mc.derive("3*a", "a", shapes="a: ()").numpy()
+    assert slope(a=np.float32(1)).dtype == np.float32
+    assert slope(a=1).dtype == slope().dtype == np.float64
+    value, found = mc.value_and_grad("3*a + pi", "a", shapes="a: ()").numpy()(a=np.float32(1))
+    assert value.dtype == found.dtype == np.float32
+
+
 def test_numbers_take_the_precision_beside_them() -> None:
     product = numpy_evaluator((multiply(a, x), ("n",)), (a, x))
     assert product(a=2, x=np.ones(3, np.float32)).dtype == np.float32
