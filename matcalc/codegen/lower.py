@@ -271,7 +271,12 @@ class Lowering:
 
     # Functions and fused axes
 
-    def apply(self, node: Apply) -> int:
+    def apply(self, node: Apply) -> View | int:
+        if node.function.name == "inv":
+            ref, labels = self.view(node.children[0])
+            if labels == (0, 0):
+                # The inverse of a diagonal matrix is one.
+                return View(self.program.emit("reciprocal", (ref,), (), self.program.axes(ref)), labels)
         operands = tuple(self._array(child) for child in node.children)
         attributes = (node.function, node.parameters)
         return self.program.emit("apply", operands, attributes, node.axes)
