@@ -43,7 +43,12 @@ def statements(expression: str, shapes: str | None = None) -> str:
         ("diag(x) @ A @ diag(y)", "x: m, A: m n, y: n", ["x[:, None] * A", "y * "], ["diag", "@"]),
         ("(diag(x) - x @ y.T) @ A", "x: n, y: n, A: n m", ["np.outer(x, A.T @ y)"], ["diag"]),
         ("inv(diag(x) + a * eye(n)) @ y", "x: n, y: n, a: ()", ["y / (x + a)"], ["solve", "diag"]),
-        ("A @ inv(diag(x) - eye(n)) @ B", "A: m n, x: n, B: n m", ["(1 / (x - 1))[:, None] * B"], ["inv", "diag"]),
+        (
+            "A @ inv(diag(x) - eye(n)) @ B",
+            "A: m n, x: n, B: n m",
+            ["(1 / (x - 1))[:, None] * B"],
+            ["inv", "diag"],
+        ),
         ("A @ B @ x", None, ["A @ (B @ x)"], []),
         ("tr(A @ B)", "A: m n, B: n m", ["(A.T * B).sum()"], ["@"]),
     ],
