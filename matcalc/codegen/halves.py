@@ -65,7 +65,8 @@ def _moving_half(program: Program, result: int, kept: dict[int, Symbol]) -> Prog
             wanted.add(ref)
             pending += instruction.operands
         else:
-            kept[ref] = symbol(f"kept{len(kept) + 1}", instruction.axes)
+            # No variable's name has a space in it.
+            kept[ref] = symbol(f"kept {len(kept) + 1}", instruction.axes)
     return _copy(program, [result], kept, wanted)
 
 

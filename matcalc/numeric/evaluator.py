@@ -73,6 +73,13 @@ class Evaluator:
         self._symbols = {symbol.name: symbol for symbol in symbols}
         self._symbols |= {symbol.name: symbol for symbol in self._generated.plan.symbols}
         self._functions = frozenset(functions)
+        self._dims = {
+            part
+            for symbol in self._symbols.values()
+            for dim in symbol.axes
+            for part in dim_parts(dim)
+            if isinstance(part, str)
+        } | self._generated.sizes.keys()
         self._function = compiled(self._generated, ShapeError)
         self._arrays = arrays_of(self._generated.target)
         self.__name__ = name
@@ -172,36 +179,33 @@ class Evaluator:
             self._known.add(form)
         return self._finished(self._run(arguments), stacked)
 
-    def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The arrays, functions and sizes that it computes with, by their names, checked and in their form."""
-        named = {text: name for name, text in self._needed.items()}
-        named |= {text: keyword for keyword, text in self._generated.functions.items()}
-        named |= {text: dim for dim, text in self._generated.sizes.items()}
-        return {named[text]: value for text, value in self._checked(values)[0].items()}
-
     def _checked(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Axes]]:
         """The arguments of the generated function, and the axes of the columns that came as (n, 1)."""
+        given, stacked = self._looked_at(values)
+        arguments = {text: given[name] for name, text in self._needed.items()}
+        arguments |= {text: given[keyword] for keyword, text in self._generated.functions.items()}
+        arguments |= {text: _checked_size(dim, values[dim]) for dim, text in self._generated.sizes.items()}
+        return arguments, stacked
+
+    def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All that is given, needed or not, by its name: arrays, functions and sizes, checked and in their form."""
+        return self._looked_at(values)[0]
+
+    def _looked_at(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Axes]]:
         self._check_names(values)
         arrays = self._as_arrays({name: value for name, value in values.items() if name in self._symbols})
         stacked = [name for name, array in arrays.items() if _is_stacked(self._symbols[name], array)]
-        arguments: dict[str, Any] = {}
-        given = {dim for symbol in self._symbols.values() for dim in symbol.axes} & set(values)
-        sizes = {
-            dim: (_checked_size(dim, values[dim]), f"{dim} = {values[dim]}")
-            for dim in given
-            if isinstance(dim, str)
-        }
+        # A variable may have the name of a dimension.
+        others = values.keys() - self._symbols.keys()
+        given: dict[str, Any] = {dim: _checked_size(dim, values[dim]) for dim in self._dims & others}
+        sizes = {dim: (size, f"{dim} = {values[dim]}") for dim, size in given.items()}
         # Matrices first, as in the generated function: of a matrix and a vector at odds, the vector is to blame.
         for name, array in sorted(arrays.items(), key=lambda item: -len(self._symbols[item[0]].axes)):
-            fitted = self._fitted(self._symbols[name], array)
-            _note_sizes(self._symbols[name], fitted, sizes)
-            if name in self._needed:
-                arguments[self._needed[name]] = fitted
-        for dim, text in self._generated.sizes.items():
-            arguments[text] = _checked_size(dim, values[dim])
-        for keyword, text in self._generated.functions.items():
-            arguments[text] = _checked_function(keyword, values[keyword])
-        return arguments, [self._symbols[name].axes for name in stacked]
+            given[name] = self._fitted(self._symbols[name], array)
+            _note_sizes(self._symbols[name], given[name], sizes)
+        for keyword in self._generated.functions:
+            given[keyword] = _checked_function(keyword, values[keyword])
+        return given, [self._symbols[name].axes for name in stacked]
 
     def _check_names(self, values: Mapping[str, Any]) -> None:
         sizes, functions = self._generated.sizes, self._generated.functions
@@ -217,14 +221,13 @@ class Evaluator:
             for letter in self._functions
             for order in range(_HIGHEST_DERIVATIVE + 1)
         }
-        dims = {part for symbol in self._symbols.values() for dim in symbol.axes for part in dim_parts(dim)}
         for name in values:
             if (
                 name in self._symbols
                 or name in functions
                 or name in sizes
                 or name in optional
-                or name in dims
+                or name in self._dims
             ):
                 continue
             near = get_close_matches(name, [*self._symbols, *functions, *sizes], n=1)

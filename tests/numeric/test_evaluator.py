@@ -284,3 +284,8 @@ def test_what_the_library_has_no_function_for_is_told() -> None:
 def test_nothing_is_the_largest_of_no_entries(text: str) -> None:
     with pytest.raises(mc.DomainError, match="without entries"):
         mc.parse(text, shapes="x: n").numpy()(x=np.ones(0))
+
+
+def test_a_variable_may_have_the_name_of_a_dimension() -> None:
+    run = mc.derive("n * sum(x**2)", "x", shapes="n: (), x: n").numpy()
+    assert run(n=2.5, x=[1.0, 2.0]).tolist() == [5.0, 10.0]

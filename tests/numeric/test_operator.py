@@ -278,3 +278,60 @@ def test_what_is_badly_scaled_is_solved() -> None:
     D = np.diag([1e-20, 1.0, 1e5])
     operator = mc.derive("D @ x", "x", shapes="D: n n, x: n").operator(D=D, x=np.ones(3))
     np.testing.assert_allclose(operator.solve(np.ones(3)), 1 / np.diagonal(D))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "order", "shapes"),
+    [
+        ("sum(v * (X @ v__)**4)", "v__", 2, "X: m n, v__: n, v: m"),
+        ("v_ * tanh(W @ v)", "v", 1, "v_: m, W: m n, v: n"),
+        ("kept1 * tanh(W @ x)", "x", 1, "kept1: m, W: m n, x: n"),
+        ("kept1 * tanh(W @ kept2)", "kept2", 1, "kept1: m, W: m kept3, kept2: kept3"),
+        ("kept_1 * tanh(W @ the_vector)", "the_vector", 1, "kept_1: m, W: m n, the_vector: n"),
+        ("matvec * tanh(W @ still)", "still", 1, "matvec: m, W: m n, still: n"),
+        ("n * sum(exp(x))", "x", 2, "n: (), x: n"),
+    ],
+)
+def test_no_name_is_taken(text: str, wrt: str, order: int, shapes: str) -> None:
+    """What the generated functions hand each other is called like no variable and no dimension."""
+    rng = np.random.default_rng(0)
+    derivative = mc.derive(text, wrt, shapes=shapes, order=order)
+    sizes = {"m": 4, "n": 3, "kept3": 3}
+    values = {
+        name: rng.standard_normal([sizes[dim] for dim in shape]) for name, shape in derivative.shapes.items()
+    }
+    operator = derivative.operator(**values)
+    dense = derivative.numpy()(**values)
+    v, u = (rng.standard_normal(operator.shape[k]) for k in (1, 0))
+    assert np.allclose(operator @ v, dense @ v)
+    assert np.allclose(operator.rmatvec(u), dense.T @ u)
+    assert np.allclose(operator.todense(), dense)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("before", [True, False], ids=["known", "fresh"])
+@pytest.mark.parametrize("kind", ["matrix", "masked", "jax", "list", "memory"])
+def test_other_kinds_of_arrays(kind: str, before: bool) -> None:
+    """They are converted or refused, also where arrays of the same shapes have been taken as they are."""
+    derivative = mc.derive("(X * Y) @ w", "w", shapes="X: n n, Y: n n, w: n")
+    X, Y, w, v = np.random.default_rng(0).standard_normal((4, 3, 3)).astype(np.float32)
+    w, v = w[0], v[0]
+    if before:
+        derivative.operator(X=X, Y=Y, w=w)
+        derivative.operator(X=X[:2, :2].tolist(), Y=Y[:2, :2].tolist(), w=w[:2].tolist())
+    if kind == "masked":
+        with pytest.raises(mc.DomainError, match="'X' has masked entries"):
+            derivative.operator(X=np.ma.array(X, mask=X > 0), Y=Y, w=w)
+        return
+    made = {"matrix": np.asmatrix, "jax": _of_jax, "memory": memoryview}.get(kind, np.ndarray.tolist)
+    operator = derivative.operator(X=made(X), Y=made(Y), w=w)
+    assert type(operator @ v) is np.ndarray
+    assert operator.shape == (3, 3)
+    assert np.allclose(operator @ v, (X * Y) @ v, atol=1e-5)
+    assert np.allclose(operator.rmatvec(v), (X * Y).T @ v, atol=1e-5)
+
+
+def _of_jax(array: Any) -> Any:
+    import jax.numpy as jnp
+
+    return jnp.asarray(array)
