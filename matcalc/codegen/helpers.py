@@ -123,6 +123,15 @@ class Helpers:
         self.definitions += ["", "", f"def {name}({', '.join(arguments)}):", f'    """{doc}."""']
         self.definitions += [f"    {line}" for line in (*writing.lines, f"return {result}")]
 
+    def written(self, name: str, lines: Sequence[str]) -> str:
+        """The name of a helper that no function of the table is; `lines` follow its name, and say {library}."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self.names.fresh(name)
+            first, *rest = [line.replace("{library}", self.alias) for line in lines]
+            self.definitions += ["", "", f"def {known}{first}", *(f"    {line}" for line in rest)]
+        return str(known)
+
     def imported(self, module: str, name: str) -> str:
         """The name by which the source knows `name` of another module."""
         known = self.imports.setdefault(module, {})

@@ -19,6 +19,15 @@ _OF_NUMBERS = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 # What torch calls differently.
 _TORCH = {"transpose": "permute", "axes": "dims", "axis1": "dim1", "axis2": "dim2"}
 
+# In place, and a view of the diagonal, since a matrix has so many more entries.
+_ADD_TO_DIAGONAL = (
+    "(M, d):",
+    '"""M + diag(d), in the memory of M where its dtype holds the sums."""',
+    "M = M.astype({library}.result_type(M, d), copy=False)",
+    '{library}.einsum("ii->i", M)[:] += d',
+    "return M",
+)
+
 
 def _is_transpose(instruction: Instruction) -> bool:
     return instruction.op == "expand" and instruction.attributes == (1, 0)
@@ -169,11 +178,8 @@ class PythonStatements(Statements):
             text = self.texts[matrix][0]
             if not self.program.may_change(matrix, self.uses):
                 text = f"{self._at(matrix, ATOM)}.copy()"
-            name = self._assign(ref, text)
-            self.lines.append(
-                f"{name}[{self.helpers.alias}.diag_indices_from({name})] += {self.texts[entries][0]}"
-            )
-            return name, ATOM
+            helper = self.helpers.written("add_to_diagonal", _ADD_TO_DIAGONAL)
+            return f"{helper}({text}, {self.texts[entries][0]})", ATOM
         if self.program.rank(entries):
             diagonal, _ = self._call("diag", self.texts[entries][0])
         else:

@@ -43,17 +43,18 @@ def factored(matrix: Array, symmetric: bool = False, least: float = 0.0) -> Solv
     `least` is the size of what was added up to make the matrix: of 1 - 1 only rounding errors may be left. Raises
     LinAlgError, at the latest when the result is called, where the matrix is singular up to rounding.
     """
-    if symmetric and (np.diagonal(matrix) > 0).all():
+    # Of complex matrices Cholesky takes the Hermitian ones, and a Hessian is its own transpose.
+    if symmetric and matrix.dtype.kind != "c" and (np.diagonal(matrix) > 0).all():
         from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
         try:
-            definite = cho_factor(matrix)
+            definite = cho_factor(matrix, check_finite=False)
         except LinAlgError:
             pass
         else:
             if (np.diagonal(definite[0]) ** 2 <= _rounding(definite[0].dtype) * np.diagonal(matrix)).any():
                 raise np.linalg.LinAlgError("Singular matrix")
-            return lambda b: np.asarray(cho_solve(definite, b))
+            return lambda b: np.asarray(cho_solve(definite, b, check_finite=False))
     return _Elimination(matrix, least)
 
 
@@ -157,8 +158,8 @@ class RankOne:
             scaled = self._scaled = self._u / self._diagonal
             inner = 1 + self._c * self._v.dot(scaled)
             # 1 - 1 is seldom zero exactly.
-            left = abs(inner) > _rounding(scaled.dtype)
-            self._step = -self._c / inner if left else None
+            vanishes = abs(inner) <= _rounding(scaled.dtype)
+            self._step = None if vanishes else -self._c / inner
         if self._step is None:
             raise np.linalg.LinAlgError("Singular matrix")
         if b.ndim > 1:

@@ -42,7 +42,7 @@ T = contract([(A, "ij"), (A, "kj")], "ijk")
 def body(node: Node, symbols: Sequence[Symbol] = (), target: str = "numpy") -> str:
     """The statements behind the checks of shapes."""
     text = generate((node, node.axes), symbols, target=target).text
-    lines = [line.strip() for line in text.partition("def ")[2].splitlines()[1:]]
+    lines = [line.strip() for line in text.rpartition("\ndef ")[2].splitlines()[1:]]
     checks = ("if ", "raise ")
     kept = [line for line in lines if line and not line.startswith(checks) and ".shape" not in line]
     return "; ".join(kept)
@@ -74,7 +74,10 @@ def body(node: Node, symbols: Sequence[Symbol] = (), target: str = "numpy") -> s
         (contract([(identity("n"), "ij"), (y, "j")], "i"), "return y.copy()"),
         (transpose(A), "return A.T.copy()"),
         (identity("n"), "dtype = np.result_type(float); return np.eye(n, dtype=dtype)"),
-        (linear([(1, X), (1, multiply(a, identity("n")))], ("n", "n")), None),
+        (
+            linear([(1, X), (1, multiply(a, identity("n")))], ("n", "n")),
+            "return add_to_diagonal(X.copy(), a)",
+        ),
         (ones(("n", "p")), None),
         (zero(("n",)), None),
         (size("n"), None),

@@ -38,8 +38,8 @@ def statements(expression: str, shapes: str | None = None) -> str:
         ("exp(x) - 1", None, ["np.expm1(x)"], ["np.exp("]),
         ("X.T @ diag(exp(z)) @ X", "X: m n, z: m", ["np.sqrt(np.exp(z))", ".T @"], ["diag"]),
         ("X.T @ diag(z) @ X", "X: m n, z: m", ["z[:, None] * X", " @ "], ["diag", "sqrt"]),
-        ("A + a * eye(n)", "A: n n, a: ()", ["diag_indices"], ["eye"]),
-        ("diag(x) - x @ x.T", None, ["diag_indices"], ["np.diag("]),
+        ("A + a * eye(n)", "A: n n, a: ()", ["add_to_diagonal"], ["eye"]),
+        ("diag(x) - x @ x.T", None, ["add_to_diagonal"], ["np.diag("]),
         ("diag(x) @ A @ diag(y)", "x: m, A: m n, y: n", ["x[:, None] * A", "y * "], ["diag", "@"]),
         ("(diag(x) - x @ y.T) @ A", "x: n, y: n, A: n m", ["np.outer(x, A.T @ y)"], ["diag"]),
         ("inv(diag(x) + a * eye(n)) @ y", "x: n, y: n, a: ()", ["y / (x + a)"], ["solve", "diag"]),
@@ -155,3 +155,32 @@ def test_a_sum_of_one_thing_is_that_thing(dim: str) -> None:
     expected = evaluate(derivative.simplified, {"x": x}, {dim: 3})
     assert np.allclose(derivative.numpy()(x=x), expected, rtol=1e-12)
     assert not np.shares_memory(mc.parse("x", shapes=f"x: {dim}").numpy()(x=x), x)
+
+
+@pytest.mark.parametrize("dtype", [int, np.float32, float, complex])
+@pytest.mark.parametrize("other", [np.float32, float, complex])
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("x.T @ A @ x + c * x.T @ x", 2),
+        ("x.T @ A @ x + 0.1 * x.T @ x", 2),
+        ("A @ x + c * x**2", 1),
+        ("A**3 + c * A @ B", 1),
+    ],
+)
+def test_diagonals_have_the_common_dtype(text: str, order: int, dtype: Any, other: Any) -> None:
+    shapes = "A: n n, x: n, B: n n, c: ()"
+    derivative = mc.derive(text, "x" if "x" in text else "A", shapes=shapes, order=order)
+    every = {"A": np.eye(3) * 2, "B": np.eye(3), "x": np.array([1, 2, 3]), "c": np.array(2)}
+    scope: dict[str, Any] = {}
+    exec(derivative.code(), scope)
+    pasted = next(run for name, run in scope.items() if name in ("hessian", "jacobian"))
+    names = pasted.__code__.co_varnames[: pasted.__code__.co_argcount]
+    values = {name: every[name].astype(dtype if name == "A" else other) for name in names}
+    common = np.result_type(*values.values(), *([0.1] if "0.1" in text else []))
+    assert pasted(**values).dtype == common
+    evaluate = derivative.numpy()
+    assert dtype is int or evaluate(**values).dtype == common
+    expected = evaluate(**{name: array.astype(complex) for name, array in values.items()})
+    assert np.allclose(pasted(**values), expected)
+    assert np.allclose(evaluate(**values), expected)

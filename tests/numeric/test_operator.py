@@ -335,3 +335,43 @@ def _of_jax(array: Any) -> Any:
     import jax.numpy as jnp
 
     return jnp.asarray(array)
+
+
+@pytest.mark.parametrize("c", [2.0, 1j, 2 + 1j, np.array(2.0), np.complex64(3j)], ids=repr)
+@pytest.mark.parametrize("dtype", [int, np.float32, float, np.complex64, complex])
+def test_dtypes_that_differ(dtype: Any, c: Any) -> None:
+    """Products, the matrix and solutions agree, also where the numbers are complex."""
+    rng = np.random.default_rng(0)
+    derivative = mc.derive("x.T @ A @ x + c * x.T @ x", "x", shapes="x: n, A: n n, c: ()", order=2)
+    A = (10 * rng.standard_normal((4, 4)) + (10j if np.dtype(dtype).kind == "c" else 0)).astype(dtype)
+    operator = derivative.operator(A=A, c=c, x=np.ones(4, dtype))
+    dense = A + A.T + 2 * c * np.eye(4)
+    b = rng.standard_normal(4)
+    assert operator.todense().dtype == operator.dtype
+    np.testing.assert_allclose(operator.todense(), dense, rtol=1e-5)
+    np.testing.assert_allclose(operator @ b, dense @ b, rtol=1e-4)
+    np.testing.assert_allclose(dense @ operator.solve(b), b, rtol=1e-3)
+
+
+def test_a_complex_symmetric_matrix_is_not_hermitian() -> None:
+    derivative = mc.derive("x.T @ A @ x", "x", shapes="x: n, A: n n", order=2)
+    A = np.array([[4, 1j], [1j, 3]])
+    found = derivative.operator(A=A, x=np.ones(2)).solve([1, 2])
+    np.testing.assert_allclose((A + A.T) @ found, [1, 2])
+
+
+@pytest.mark.parametrize(("expression", "wrt", "order", "shapes", "words"), CASES)
+def test_what_is_no_number_stays_none(expression: str, wrt: str, order: int, shapes: str, words: str) -> None:
+    """Whatever the structure, of a right side and of a point."""
+    derivative = mc.derive(expression, wrt, order=order, shapes=shapes)
+    values = point(derivative)
+    operator = derivative.operator(**values)
+    assert np.isnan(operator @ np.full(operator.shape[1], np.nan)).any()
+    if operator.shape[0] == operator.shape[1]:
+        b = np.ones((operator.shape[0], 2))
+        b[0] = np.nan
+        for _ in range(2):
+            assert np.isnan(operator.solve(b[:, 0])).any()
+            assert np.isnan(operator.solve(b)).any()
+        x = {name: np.full_like(array, np.nan) for name, array in values.items() if np.ndim(array)}
+        assert np.isnan(derivative.operator(**values | x).solve(b)).any()
