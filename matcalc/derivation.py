@@ -172,8 +172,8 @@ class Derivation(Shown, Computed):
     def operator(self, /, *positional: Any, **values: Any) -> Any:
         """The derivative at a point as a linear operator: rows are the outputs, columns the (last) variable.
 
-        It has matvec, rmatvec, todense and solve, and fits where SciPy takes a LinearOperator. Matrices are flattened
-        in NumPy's order; in the layouts "jacobian" and "denominator" as these have them. Raises as evaluators do.
+        It has matvec, rmatvec, todense and solve, and is one of SciPy's LinearOperators. Matrices are flattened in
+        NumPy's order; in the layouts "jacobian" and "denominator" as these have them. Raises as evaluators do.
         """
         if positional:
             raise self._operators.dense.misplaced()

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import LinearOperator
 
 from matcalc.codegen.sizes import array_shape
 from matcalc.errors import DomainError, ShapeError
@@ -93,20 +94,22 @@ class Operators:
         return self._made[key]
 
 
-class Operator:
+class Operator(LinearOperator):  # type: ignore[misc]  # SciPy tells no types
     """A matrix of which only products are needed: `A @ v`, `A.rmatvec(u)`, `A.solve(b)`, and `A.todense()`.
 
-    `shape` is (rows, columns); axes of a matrix variable are flattened in the order of NumPy. It fits where
-    scipy.sparse.linalg takes a LinearOperator. `structure` says in words what the matrix is made of.
+    `shape` is (rows, columns); axes of a matrix variable are flattened in the order of NumPy. It is one of SciPy's
+    linear operators: `2 * A`, `A + B`, `A @ B`, `A.T` and `A.H` are others. `structure` says in words what the matrix
+    is made of.
     """
 
     def __init__(self, of: Operators, generated: Generated, values: Values) -> None:
+        # What SciPy's own does takes as long as all the rest of making one, and sets no more than these two.
+        self.shape = generated.shape
+        self.dtype = generated.dtype
         self._of = of
         self._generated = generated
         self._values = values
         self._solved: Solver | RankOne | None = None
-        self.shape = generated.shape
-        self.dtype = generated.dtype
 
     # Products
 
@@ -115,23 +118,30 @@ class Operator:
         made = self._generated
         still, ((matrix, across), (transpose, down)) = made.products
         values = self._values if still is None else {**self._values, **still(self._values)}
-        return of_vector(matrix, values, across, made.across), of_vector(transpose, values, down, made.down)
+        forth, back = (
+            of_vector(matrix, values, across, made.across),
+            of_vector(transpose, values, down, made.down),
+        )
+        return forth, _conjugate(back) if self.dtype.kind == "c" else back
 
     def matvec(self, v: Any) -> Array:
         """The matrix times a vector of shape (columns,) or (columns, 1)."""
         return self._applied(self._products[0], v, self.shape[1], self.shape[0])
 
     def rmatvec(self, u: Any) -> Array:
-        """The transpose times a vector of shape (rows,) or (rows, 1)."""
+        """The adjoint, which is the transpose where numbers are real, times a vector of shape (rows,) or (rows, 1)."""
         return self._applied(self._products[1], u, self.shape[0], self.shape[1])
 
     def matmat(self, V: Any) -> Array:
         """The matrix times each column of V."""
-        return np.stack([self.matvec(column) for column in np.asarray(V).T], axis=1)
+        return self._by_columns(self.matvec, V, self.shape[1], self.shape[0])
 
     def rmatmat(self, U: Any) -> Array:
-        """The transpose times each column of U."""
-        return np.stack([self.rmatvec(column) for column in np.asarray(U).T], axis=1)
+        """The adjoint times each column of U."""
+        return self._by_columns(self.rmatvec, U, self.shape[0], self.shape[1])
+
+    # What SciPy makes of operators calls them so.
+    _matvec, _rmatvec, _matmat, _rmatmat = matvec, rmatvec, matmat, rmatmat
 
     def _applied(self, product: Product, vector: Any, taken: int, given: int) -> Array:
         array = np.asarray(vector)
@@ -141,12 +151,24 @@ class Operator:
         made = product(array if array.ndim == 1 else array[:, 0])
         return made.reshape((given, *array.shape[1:]))
 
-    def __matmul__(self, other: Any) -> Array:
+    def _by_columns(self, product: Product, matrix: Any, taken: int, given: int) -> Array:
+        array = np.asarray(matrix)
+        if array.ndim != 2 or len(array) != taken:
+            raise ShapeError(f"a matrix has shape {array.shape}, expected ({taken}, k)")
+        _check_numbers(array)
+        if not array.size:
+            return np.zeros((given, array.shape[1]), np.result_type(self.dtype, array))
+        return np.stack([product(column) for column in array.T], axis=1)
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, LinearOperator):
+            return super().__matmul__(other)
         array = np.asarray(other)
         return self.matmat(array) if array.ndim == 2 and array.shape[1] != 1 else self.matvec(array)
 
-    # NumPy leaves `v @ A` to us, which is an error.
-    __array_ufunc__ = None
+    def dot(self, x: Any) -> Any:
+        """`A @ x`; a number times the matrix is an operator."""
+        return super().dot(x) if isinstance(x, LinearOperator) or np.isscalar(x) else self @ x
 
     # The matrix itself
 
@@ -192,6 +214,11 @@ class Operator:
                 words = "AᵀDA" if made.structure.gram and not made.structure.plain else "dense"
                 self._solved = Solver(words, lambda: factored(self.todense(), self._of.symmetric))
         return self._solved
+
+
+def _conjugate(product: Product) -> Product:
+    """Products with the conjugate of a matrix."""
+    return lambda vector: product(vector.conj()).conj()
 
 
 def _check_numbers(array: Array) -> None:

@@ -375,3 +375,117 @@ def test_what_is_no_number_stays_none(expression: str, wrt: str, order: int, sha
             assert np.isnan(operator.solve(b)).any()
         x = {name: np.full_like(array, np.nan) for name, array in values.items() if np.ndim(array)}
         assert np.isnan(derivative.operator(**values | x).solve(b)).any()
+
+
+HESSIAN = mc.derive("logsumexp(x) + c/2 * x.T @ A @ x", "x", shapes="x: n, A: n n, c: ()", order=2)
+JACOBIAN = mc.derive("tanh(W @ x) * c", "x", shapes="W: m n, x: n, c: ()")
+
+
+@pytest.mark.parametrize("c", [2.0, 1 + 2j], ids=["real", "complex"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda A: 2 * A,
+        lambda A: A * (1 + 1j),
+        lambda A: np.float64(2) * A,
+        lambda A: A / 2,
+        lambda A: -A,
+        lambda A: A + A,
+        lambda A: A - 2 * A,
+        lambda A: 2 * A - A,
+        lambda A: A.T,
+        lambda A: A.transpose(),
+        lambda A: A.H if hasattr(A, "H") else A.conj().T,
+        lambda A: A.adjoint() if hasattr(A, "adjoint") else A.conj().T,
+        lambda A: A @ A.T,
+        lambda A: A.T @ A,
+        lambda A: A.T.dot(A),
+        lambda A: (A.T @ A) @ (2 * A.T),
+        lambda A: (2 * A.T) @ A,
+    ],
+)
+@pytest.mark.parametrize("square", [True, False])
+def test_algebra(made: Any, c: complex, square: bool) -> None:
+    """What SciPy does with linear operators is what NumPy does with the matrix."""
+    rng = np.random.default_rng(0)
+    values = {"x": rng.standard_normal(4), "c": c}
+    values |= {"A": rng.standard_normal((4, 4))} if square else {"W": rng.standard_normal((3, 4))}
+    operator = (HESSIAN if square else JACOBIAN).operator(**values)
+    found, dense = made(operator), made(operator.todense())
+    assert found.shape == dense.shape
+    V, U = (rng.standard_normal((dense.shape[k], 2)) for k in (1, 0))
+    np.testing.assert_allclose(found @ V, dense @ V)
+    np.testing.assert_allclose(found(V), dense @ V)
+    np.testing.assert_allclose(found @ V[:, 0], dense @ V[:, 0])
+    np.testing.assert_allclose(found.rmatvec(U[:, 0]), dense.conj().T @ U[:, 0])
+    np.testing.assert_allclose(found.rmatmat(U), dense.conj().T @ U)
+
+
+@pytest.mark.parametrize(
+    ("act", "shape"),
+    [
+        (lambda A: A.dot(np.ones(4)), (3,)),
+        (lambda A: A * np.ones(4), (3,)),
+        (lambda A: A([1, 2, 3, 4]), (3,)),
+        (lambda A: A @ [[1], [2], [3], [4]], (3, 1)),
+        (lambda A: np.ones(3) @ A, (4,)),
+        (lambda A: np.ones((2, 3)) @ A, (2, 4)),
+        (lambda A: A.matmat(np.zeros((4, 0))), (3, 0)),
+        (lambda A: A.rmatmat(np.zeros((3, 0))), (4, 0)),
+        (lambda A: A @ np.zeros((4, 0)), (3, 0)),
+        (lambda A: A.matmat(np.ones((4, 1))), (3, 1)),
+    ],
+)
+def test_shapes_of_products(act: Any, shape: tuple[int, ...]) -> None:
+    operator = JACOBIAN.operator(W=np.ones((3, 4)), x=np.ones(4), c=2.0)
+    assert operator.ndim == 2
+    assert type(act(operator)) is np.ndarray
+    assert act(operator).shape == shape
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda A: A @ 2,
+        lambda A: A @ np.ones(3),
+        lambda A: A @ np.ones((3, 2)),
+        lambda A: A @ np.ones((4, 2, 2)),
+        lambda A: A.dot([[[1]]]),
+        lambda A: A.matmat(np.ones(4)),
+        lambda A: A.matmat(np.full((4, 0), "a")),
+        lambda A: A.rmatmat(np.ones((4, 2))),
+        lambda A: A @ np.array(["a"] * 4),
+    ],
+)
+@pytest.mark.parametrize("c", [2.0, 2j])
+def test_products_that_do_not_fit(act: Any, c: complex) -> None:
+    with pytest.raises(mc.MatcalcError):
+        act(JACOBIAN.operator(W=np.ones((3, 4)), x=np.ones(4), c=c))
+
+
+def _scipy(name: str) -> Any:
+    import scipy.sparse.linalg
+
+    return getattr(scipy.sparse.linalg, name)
+
+
+@pytest.mark.parametrize("n", [8, 40])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda A: _scipy("lobpcg")(A, np.cos(np.outer(range(A.shape[0]), [1, 2])), maxiter=99)[0],
+        lambda A: _scipy("expm_multiply")(A, np.ones(A.shape[0]), traceA=1.0),
+        lambda A: _scipy("expm_multiply")(A, np.eye(A.shape[0], 2), start=0, stop=1, num=3, traceA=1.0),
+        lambda A: _scipy("svds")(A, k=2, return_singular_vectors=False, v0=np.ones(A.shape[0])),
+        lambda A: _scipy("eigsh")(A, k=2, return_eigenvectors=False, v0=np.ones(A.shape[0])),
+        lambda A: _scipy("gmres")(A, np.ones(A.shape[0]), rtol=1e-12)[0],
+        lambda A: _scipy("lsqr")(A, np.ones(A.shape[0]), atol=1e-12, btol=1e-12)[0],
+        lambda A: _scipy("onenormest")(A @ A),
+        lambda A: _scipy("cg")(A, np.ones(A.shape[0]), M=_scipy("aslinearoperator")(A), rtol=1e-12)[0],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The problem size")
+def test_scipy_does_as_with_the_matrix(act: Any, n: int) -> None:
+    derivative = mc.derive("logsumexp(x) + c * sum(x**4)", "x", order=2, shapes="x: n, c: ()")
+    operator = derivative.operator(x=np.linspace(0.5, 1, n) ** 2, c=0.1)
+    np.testing.assert_allclose(act(operator), act(operator.todense()), rtol=1e-6)
