@@ -33,11 +33,19 @@ class Target:
     module: str
     alias: str
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # There is one of each.
+        return _target, (self.library,)
+
 
 NUMPY = Target("numpy", "numpy", "np")
 JAX = Target("jax", "jax.numpy", "jnp")
 TORCH = Target("torch", "torch", "torch")
 TARGETS = {"numpy": NUMPY, "jax": JAX, "torch": TORCH}
+
+
+def _target(library: str) -> Target:
+    return TARGETS[library]
 
 
 @dataclass(frozen=True, slots=True)

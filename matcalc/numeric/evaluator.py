@@ -80,8 +80,6 @@ class Evaluator:
             for part in dim_parts(dim)
             if isinstance(part, str)
         } | self._generated.sizes.keys()
-        self._function = compiled(self._generated, ShapeError)
-        self._arrays = arrays_of(self._generated.target)
         self.__name__ = name
         self._needed = {symbol.name: text for symbol, text in self._generated.arguments.items()}
         # What the quick way asks of the arguments: exactly these names, as arrays of floats.
@@ -92,6 +90,19 @@ class Evaluator:
         self._quick = plain and known
         # The forms of arguments of which some are not needed, and which have been looked at.
         self._known: set[tuple[object, ...]] = set()
+        self._compile()
+
+    def _compile(self) -> None:
+        self._function = compiled(self._generated, ShapeError)
+        self._arrays = arrays_of(self._generated.target)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickle holds the source, which is compiled where it is read.
+        return {name: part for name, part in vars(self).items() if name not in ("_function", "_arrays")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._compile()
 
     @property
     def source(self) -> str:

@@ -44,9 +44,19 @@ class Operators:
         self._dims = {
             part for one in symbols for dim in one.axes for part in dim_parts(dim) if isinstance(part, str)
         }
+        self._forget()
+
+    def _forget(self) -> None:
         # What was generated, by sizes and dtype, and by the form of arguments that are taken as they come.
         self._made: dict[object, Generated] = {}
         self._known: dict[object, tuple[Generated, tuple[str, ...]]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in vars(self).items() if name not in ("_made", "_known")}
+
+    def __setstate__(self, state: Values) -> None:
+        vars(self).update(state)
+        self._forget()
 
     def at(self, values: dict[str, Any]) -> Operator:
         """The operator at a point; `values` is taken over. Raises as evaluators do for arguments that do not fit."""
@@ -110,6 +120,10 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy tells no types
         self._generated = generated
         self._values = values
         self._solved: Solver | RankOne | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # It is made again at its point.
+        return Operators.at, (self._of, dict(self._values))
 
     # Products
 

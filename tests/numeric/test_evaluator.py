@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -289,3 +292,66 @@ def test_nothing_is_the_largest_of_no_entries(text: str) -> None:
 def test_a_variable_may_have_the_name_of_a_dimension() -> None:
     run = mc.derive("n * sum(x**2)", "x", shapes="n: (), x: n").numpy()
     assert run(n=2.5, x=[1.0, 2.0]).tolist() == [5.0, 10.0]
+
+
+COPIES: list[Callable[[Any], Any]] = [lambda one: pickle.loads(pickle.dumps(one)), copy.copy, copy.deepcopy]
+
+
+@pytest.mark.parametrize("again", COPIES, ids=["pickle", "copy", "deepcopy"])
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda of: of,
+        lambda of: of.numpy(),
+        lambda of: of.jax(),
+        lambda of: pytest.importorskip("torch") and of.torch(),
+    ],
+    ids=["itself", "numpy", "jax", "torch"],
+)
+@pytest.mark.parametrize(
+    "of",
+    [
+        mc.derive("u.T @ tanh(W @ x + b)", "W"),
+        mc.derive("u.T @ softmax(W @ x + b)", ["W", "x"]),
+        mc.parse("gelu(W @ x + b)"),
+        mc.value_and_grad("u.T @ tanh(W @ x + b)", "W"),
+        mc.value_and_grad("u.T @ tanh(W @ x + b)", ["W", "b"]),
+        mc.derive("x", "x", shapes="x: n"),
+    ],
+    ids=repr,
+)
+def test_evaluators_travel(of: Any, made: Any, used: bool, again: Any) -> None:
+    """Pickled or copied, before it was called or after."""
+    evaluator = made(of)
+
+    def called(one: Any) -> Any:
+        one = one if callable(one) else one.numpy()
+        names = getattr(one, "parameters", None) or one.numpy().parameters
+        return one(**{name: array for name, array in point(np.float32).items() if name in names}, n=4)
+
+    if used:
+        called(evaluator)
+    found, expected = called(again(evaluator)), called(evaluator)
+    assert type(found) is type(expected)
+    np.testing.assert_equal(_plain(found), _plain(expected))
+    if hasattr(evaluator, "source"):
+        assert again(evaluator).source == evaluator.source
+        assert again(evaluator).__name__ == evaluator.__name__
+
+
+def _plain(found: Any) -> Any:
+    if isinstance(found, tuple):
+        return [_plain(one) for one in found]
+    if isinstance(found, dict):
+        return {name: np.asarray(one) for name, one in found.items()}
+    return np.asarray(found)
+
+
+def test_a_pickled_evaluator_keeps_its_ways() -> None:
+    again = pickle.loads(pickle.dumps(numpy_evaluator((gradient, ("n",)), VARIABLES)))
+    with pytest.raises(ShapeError, match="'x' has shape"):
+        again(**point() | {"x": np.ones(3)})
+    assert again(**point() | {"x": np.ones((4, 1))}).shape == (4, 1)
+    curve = numpy_evaluator((elementwise(AbstractFunction("f", 1), x), ("n",)), (x,), ("f",))
+    assert pickle.loads(pickle.dumps(curve))(x=[0.0, 0.0], df=np.cos).tolist() == [1, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -489,3 +491,39 @@ def test_scipy_does_as_with_the_matrix(act: Any, n: int) -> None:
     derivative = mc.derive("logsumexp(x) + c * sum(x**4)", "x", order=2, shapes="x: n, c: ()")
     operator = derivative.operator(x=np.linspace(0.5, 1, n) ** 2, c=0.1)
     np.testing.assert_allclose(act(operator), act(operator.todense()), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [lambda one: pickle.loads(pickle.dumps(one)), copy.copy, copy.deepcopy],
+    ids=["pickle", "copy", "deepcopy"],
+)
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize(("expression", "wrt", "order", "shapes", "words"), CASES)
+def test_operators_travel(
+    expression: str, wrt: str, order: int, shapes: str, words: str, used: bool, again: Any
+) -> None:
+    """Pickled or copied, before anything was computed with them or after; so does the derivation."""
+    derivative = mc.derive(expression, wrt, order=order, shapes=shapes)
+    values = point(derivative)
+    for _ in range(2):
+        operator = derivative.operator(**values)
+        v = np.cos(np.arange(operator.shape[1]))
+        if used:
+            operator.rmatvec(operator @ v)
+            str(operator)
+        other = again(operator)
+        assert np.array_equal(other @ v, operator @ v)
+        assert np.array_equal(other.todense(), operator.todense())
+        assert other.structure == operator.structure
+    assert np.array_equal(again(derivative).operator(**values) @ v, operator @ v)
+
+
+def test_a_deep_copy_of_an_operator_has_arrays_of_its_own() -> None:
+    derivative = mc.derive("(X * Y) @ w", "w", shapes="X: n n, Y: n n, w: n")
+    X = np.ones((2, 2))
+    operator = derivative.operator(X=X, Y=X, w=np.ones(2))
+    deep, shallow = copy.deepcopy(operator), copy.copy(operator)
+    X[:] = 2
+    assert np.array_equal(deep @ np.ones(2), [2, 2])
+    assert np.array_equal(shallow @ np.ones(2), [8, 8])
