@@ -27,6 +27,13 @@ class _AsciiNames(Names):
         return super().fresh("".join(map(_ascii, wanted)).lstrip("_") or "v")
 
 
+class _ReadableNames(Names):
+    """Names that Julia reads: what is all underscores can only be assigned to."""
+
+    def fresh(self, wanted: str) -> str:
+        return super().fresh(wanted if wanted.strip("_") else "v")
+
+
 def _ascii(character: str) -> str:
     if character.isascii():
         return character
@@ -50,7 +57,7 @@ def foreign_source(
     settle(program, first)
     used = used_dims(program)
     sizes_of = plan(symbols, program.symbols(), used)
-    names = (_AsciiNames if language == "matlab" else Names)(module.RESERVED)
+    names = (_AsciiNames if language == "matlab" else _ReadableNames)(module.RESERVED)
     arguments = {symbol: names.fresh(symbol.name) for symbol in sizes_of.symbols}
     abstract = {
         attributes: derivative_name(*attributes)

@@ -14,6 +14,7 @@ from matcalc.shapes.dims import Dim
 
 _SPREAD = '''"""The axes of A at `places` of an array of `total` axes, the others being of size one."""
 function spread(A, places, total)
+    A = reshape(A, [size(A, i) for i in eachindex(places)]...)
     order = sortperm(collect(places))
     shape = ones(Int, total)
     shape[collect(places)[order]] .= size(A)[order]
@@ -73,8 +74,17 @@ class Julia(ColumnMajor):
             return sign if sign != "^" else "^"
         return f" .{sign} " if sign == "^" else f".{sign}"
 
+    def apply(self, instruction: Instruction) -> Text:
+        """A sum or maximum along the last axis keeps it as one of size one, which a vector has not."""
+        text, level = super().apply(instruction)
+        rank = self.program.rank(instruction.operands[0])
+        if len(instruction.axes) == 0 or len(instruction.axes) != rank - 1:
+            return text, level
+        return f"vec({text})" if rank == 2 else f"dropdims({text}, dims={rank})", ATOM
+
     def transposed(self, text: str) -> str:
-        return f"{text}'"
+        """Twice is not at all."""
+        return text[:-1] if text.endswith("'") else f"{text}'"
 
     def moved(self, text: str, rank: int, places: Sequence[int], total: int) -> Text:
         if list(places) == list(range(total)):
@@ -125,8 +135,8 @@ class Julia(ColumnMajor):
         return f"copy({self.texts[instruction.operands[0]][0]})", ATOM
 
     def cholesky(self, instruction: Instruction) -> Text:
-        """The factor, an object that solves."""
-        return f"cholesky({self.texts[instruction.operands[0]][0]})", ATOM
+        """The factor, an object that solves; Julia refuses what is symmetric but for rounding, unless it is told."""
+        return f"cholesky(Symmetric({self.texts[instruction.operands[0]][0]}))", ATOM
 
     def cholesky_solve(self, instruction: Instruction) -> Text:
         """By the factor."""
@@ -154,7 +164,9 @@ _WORDS = """
 baremodule begin break catch const continue do else elseif end export false finally for function global
 if import in isa let local macro module quote return struct true try using where while sum vec dot size
 eye zeros ones exp log sqrt abs diag diagm kron inv det maximum minimum max min reshape permutedims pi
-Inf I T tanh sin cos spread
+Inf I T tanh sin cos spread DimensionMismatch Diagonal Float64 Int Matrix acos asin atan cholesky clamp
+collect copy cosh diagind dropdims eachindex eltype erf erfc expm1 first float floatmax ifelse isfinite
+log1p logabsdet pinv prod promote_type sign sinh sortperm svd Symmetric tan throw
 """
 RESERVED = tuple(_WORDS.split())
 

@@ -1,4 +1,4 @@
-"""MATLAB source under GNU Octave, where that is installed; the syntax of MATLAB and Julia source in any case."""
+"""MATLAB source under GNU Octave, where that is installed, Julia source in `tests.codegen.julia`, and their syntax."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from hypothesis import Phase, given, settings
 
 import matcalc as mc
 from matcalc.codegen import source_text
+from matcalc.codegen.julia import RESERVED
 from matcalc.graph import Node
+from tests.codegen import julia
 from tests.codegen.graphs import SIZES, SYMBOLS, graphs, values
+from tests.codegen.julia_arrays import ELEMENTWISE, SPECIAL_FUNCTIONS
+from tests.codegen.julia_library import BASE, LINEAR_ALGEBRA
 from tests.codegen.test_generated import assert_same, meaning
 from tests.codegen.test_standalone import at_random
 from tools.cases import points, read_cases
@@ -134,25 +138,63 @@ def test_octave_computes_the_same(number: int, results: list[Any]) -> None:
         assert np.allclose(found[name].reshape(array.shape), array, rtol=1e-9, atol=1e-12)
 
 
-def test_octave_computes_the_corpus(tmp_path: Path) -> None:
-    """Every derivative of the corpus."""
-    calls: list[Call] = []
-    expected = {}
+@pytest.mark.parametrize(("expression", "wrt", "order", "shapes"), CASES, ids=[case[0] for case in CASES])
+def test_julia_computes_the_same(expression: str, wrt: Any, order: int, shapes: str) -> None:
+    derivative = mc.derive(expression, wrt, order=order, shapes=shapes)
+    drawn = values_of(expression, shapes)
+    found, expected = run_julia(derivative.code("julia"), drawn), derivative.numpy()(**drawn)
+    if not isinstance(expected, dict):
+        found, expected = {"": found}, {"": expected}
+    assert list(found) == list(expected)
+    for name, array in expected.items():
+        assert np.shape(found[name]) == array.shape
+        assert np.allclose(found[name], array, rtol=1e-9, atol=1e-12)
+
+
+def run_julia(source: str, arguments: dict[str, Any]) -> Any:
+    """What the source computes; a name that it needs itself has got an underscore."""
+    return julia.run(source, {f"{name}_": array for name, array in arguments.items()} | arguments)
+
+
+Derivation = tuple[str, Any, dict[str, Any], np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def corpus() -> list[Derivation]:
+    """Every derivative of the corpus: its name, itself, its arguments and its value at them."""
+    found = []
     for case in read_cases():
         derivative = mc.derive(case.expr, case.wrt, shapes=case.declared(), order=case.order)
         evaluator = derivative.numpy()
         (drawn,) = points(case, 1, exact=True)
         arguments = {name: drawn[name] for name in evaluator.parameters}
-        expected[case.id] = np.asarray(evaluator(**arguments))
-        calls.append((derivative.code("matlab"), {n.replace("λ", "lambda"): a for n, a in arguments.items()}))
+        found.append((case.id, derivative, arguments, np.asarray(evaluator(**arguments))))
+    return found
+
+
+def test_octave_computes_the_corpus(tmp_path: Path, corpus: list[Derivation]) -> None:
+    calls: list[Call] = [
+        (derivative.code("matlab"), {name.replace("λ", "lambda"): array for name, array in arguments.items()})
+        for _, derivative, arguments, _ in corpus
+    ]
     wrong = []
-    for (name, array), found in zip(expected.items(), octave(tmp_path, calls), strict=True):
+    for (name, _, _, array), found in zip(corpus, octave(tmp_path, calls), strict=True):
         close = isinstance(found, dict) and np.allclose(found[""].reshape(array.shape), array, 1e-8, 1e-10)
         wrong += [] if close else [(name, found)]
     assert not wrong
 
 
-def test_random_graphs(tmp_path: Path) -> None:
+def test_julia_computes_the_corpus(corpus: list[Derivation]) -> None:
+    wrong = []
+    for name, derivative, arguments, array in corpus:
+        found = run_julia(derivative.code("julia"), arguments)
+        close = np.shape(found) == array.shape and np.allclose(found, array, 1e-8, 1e-10)
+        wrong += [] if close else [(name, found)]
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def drawn_graphs() -> list[Node]:
     """Tensors, broadcasts and diagonals of every kind."""
     nodes: list[Node] = []
 
@@ -162,13 +204,24 @@ def test_random_graphs(tmp_path: Path) -> None:
         nodes.append(node)
 
     gather()
-    drawn = list(dict.fromkeys(nodes))
+    return list(dict.fromkeys(nodes))
+
+
+def test_random_graphs(tmp_path: Path, drawn_graphs: list[Node]) -> None:
     given_values = {**values(0), **SIZES}
-    calls = [(source_text((node, node.axes), SYMBOLS, target="matlab"), given_values) for node in drawn]
-    for node, found in zip(drawn, octave(tmp_path, calls), strict=True):
+    calls = [
+        (source_text((node, node.axes), SYMBOLS, target="matlab"), given_values) for node in drawn_graphs
+    ]
+    for node, found in zip(drawn_graphs, octave(tmp_path, calls), strict=True):
         assert isinstance(found, dict), found
         expected = meaning(node, 0)
         assert_same(found[""].reshape(expected.shape, order="F"), expected)
+
+
+def test_random_graphs_in_julia(drawn_graphs: list[Node]) -> None:
+    for node in drawn_graphs:
+        source = source_text((node, node.axes), SYMBOLS, target="julia")
+        assert_same(np.asarray(run_julia(source, {**values(0), **SIZES})), meaning(node, 0))
 
 
 @pytest.mark.parametrize(("expression", "wrt", "order", "shapes"), CASES, ids=[case[0] for case in CASES])
@@ -190,10 +243,15 @@ def test_own_words() -> None:
 
 def test_value_and_gradients() -> None:
     pair = mc.value_and_grad("u.T @ tanh(W @ x)", ["W", "x"])
-    matlab, julia = pair.code("matlab"), pair.code("julia")
+    matlab, source = pair.code("matlab"), pair.code("julia")
     assert "function [value, gradient] = value_and_grad(u, W, x)" in matlab
     assert "gradient.W = " in matlab
-    assert re.search(r"return dot\(h, u\), \(W = .*, x = .*\)", julia)
+    assert re.search(r"return dot\(h, u\), \(W = .*, x = .*\)", source)
+    drawn = values_of("u.T @ tanh(W @ x)", "u: m, W: m n, x: n")
+    value, gradient = run_julia(source, drawn)
+    expected, gradients = pair.numpy()(**drawn)
+    assert np.allclose(value, expected)
+    assert all(np.allclose(gradient[name], gradients[name]) for name in ("W", "x"))
 
 
 def test_what_has_no_translation_is_refused() -> None:
@@ -208,3 +266,36 @@ def test_what_has_no_translation_is_refused() -> None:
         unregister("cubic_bump")
     with pytest.raises(mc.DomainError, match="no code for 'fortran'"):
         mc.parse("tanh(x)").code("fortran")
+
+
+def test_names_that_julia_needs_itself() -> None:
+    """Variables and parts are called otherwise than what the source calls, and not by underscores alone."""
+    used = {*BASE, *LINEAR_ALGEBRA, *ELEMENTWISE, *SPECIAL_FUNCTIONS}
+    assert used <= set(RESERVED)
+    assert "pinv_ = pinv(tanh.(X))" in mc.parse("sum(pinv(tanh(X))) * pinv(tanh(X))", shapes="X: m n").code(
+        "julia"
+    )
+    assert "function value(v)" in mc.parse("sum(_)", shapes="_: n").code("julia")
+
+
+def test_functions_along_an_axis_give_vectors_in_julia() -> None:
+    """The sum along an axis keeps that axis in Julia, and one-column matrices are no vectors."""
+    for text in ("logsumexp(X, axis=1)", "logsumexp(X, axis=1).T @ y", "diag(max(X, axis=1)) @ A"):
+        parsed = mc.parse(text, shapes="X: m n, y: m, A: m p")
+        drawn = values_of(text, "X: m n, y: m, A: m p")
+        found, expected = run_julia(parsed.code("julia"), drawn), parsed.numpy()
+        array = np.asarray(expected(**{name: drawn[name] for name in expected.parameters}))
+        assert np.shape(found) == array.shape
+        assert np.allclose(found, array)
+
+
+def test_julia_transposes_once() -> None:
+    assert "''" not in mc.derive("tr(inv(A @ A.T + eye(m))) * c", "A", shapes="A: m m, c: ()").code("julia")
+
+
+def test_julia_factors_what_is_symmetric_but_for_rounding() -> None:
+    """Julia's `cholesky` compares the two triangles to the last bit."""
+    derivative = mc.derive("y.T @ inv(K) @ y", "y", shapes="K: n n spd, y: n")
+    y, K = np.arange(1.0, 4.0), np.diag([2.0, 3.0, 4.0])
+    K[0, 1] = 1e-16
+    assert np.allclose(run_julia(derivative.code("julia"), {"K": K, "y": y}), derivative.numpy()(K=K, y=y))
