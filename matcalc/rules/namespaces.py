@@ -57,6 +57,18 @@ def below_zero(xp: Any, x: Any) -> Any:
     return xp.minimum(x, xp.zeros_like(x))
 
 
+def heaviside(xp: Any, x: Any) -> Any:
+    """1 where x > 0, else 0; of torch's own version torch knows no derivative."""
+    if library(xp) == "torch":
+        return xp.relu(xp.sign(x))
+    return xp.heaviside(x, xp.zeros_like(x))
+
+
+def ones_of(xp: Any, x: Any) -> Any:
+    """Ones; in torch they come from x with slope 0, without which it has nothing to differentiate."""
+    return x**0 if library(xp) == "torch" else xp.ones_like(x)
+
+
 def gelu(xp: Any, x: Any) -> Any:
     """x Φ(x); erfc rather than 1 + erf, so that the left tail keeps its digits."""
     return 0.5 * x * special(xp).erfc(-math.sqrt(0.5) * x)

@@ -193,7 +193,7 @@ class _Indicator(AlongAxis):
         return zero(cotangent.axes)
 
     def _share(self, xp: Any, x: Any, extreme: Any) -> Any:
-        hits = xp.where(x == extreme[..., None], xp.ones_like(x), xp.zeros_like(x))
+        hits = xp.where(x == extreme[..., None], ns.ones_of(xp, x), xp.zeros_like(x))
         return hits / hits.sum(-1)[..., None]
 
 
