@@ -8,12 +8,14 @@ that the table holds.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from matcalc.codegen.names import Names
+from matcalc.codegen.tensors import clamped, tensor_places
 from matcalc.codegen.tracing import (
+    RECORDS,
     TUPLES,
     Argument,
     Attribute,
@@ -22,6 +24,8 @@ from matcalc.codegen.tracing import (
     Library,
     NotTraceable,
     Operation,
+    is_library_call,
+    rewritten,
     traced,
 )
 from matcalc.rules.entries import Elementwise, Function
@@ -36,7 +40,6 @@ _LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "**": P
 _SHORT = 3
 # Longer parts of a helper are named.
 _LONG = 64
-_RECORDS = (Attribute, Call, Item, Operation)
 # Where a number serves as well as an array of it, since another operand is an array.
 _LIKE = {"zeros_like": 0, "ones_like": 1}
 _BINARY = frozenset({"maximum", "minimum", "logaddexp", "heaviside", "where"})
@@ -63,6 +66,7 @@ class Helpers:
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)
     _known: dict[Any, Any] = field(default_factory=dict)
+    _needed: dict[Any, set[int]] = field(default_factory=dict)
 
     def call(
         self,
@@ -70,34 +74,40 @@ class Helpers:
         operands: Sequence[Text],
         parameters: Sequence[Any] = (),
         ranks: Sequence[int] = (),
+        numbers: tuple[int, ...] = (),
     ) -> Text:
         """The function applied to operands that are written as `operands`.
 
-        `ranks` are their numbers of axes where these are the same in all calls.
+        `ranks` are their numbers of axes where these are the same in all calls; `numbers` are the places of those that
+        are Python's numbers, of which torch has to know.
         """
-        key = (function, len(operands), tuple(parameters))
+        key = (function, len(operands), tuple(parameters), numbers)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._prepared(function, len(operands), parameters, ranks)
+            known = self._known[key] = self._prepared(function, len(operands), parameters, ranks, numbers)
         if isinstance(known, str):
             return f"{known}({', '.join([text for text, _ in operands])})", ATOM
         return _Expression(self, operands).text(known)
 
     def _prepared(
-        self, function: Elementwise | Function, arity: int, parameters: Sequence[Any], ranks: Sequence[int]
+        self,
+        function: Elementwise | Function,
+        arity: int,
+        parameters: Sequence[Any],
+        ranks: Sequence[int],
+        numbers: Sequence[int],
     ) -> Any:
         """The trace if it is to be written in place, else the name of the helper."""
         # `max` is Python's own, and means something else.
         wanted = f"{function.name}_" if hasattr(builtins, function.name) else function.name
         try:
             trace = traced(function, arity, self.library, parameters, ranks)
-            if self.library != "torch":
-                trace = _with_numbers(trace, {})
+            trace = clamped(trace, numbers) if self.library == "torch" else rewritten(trace, _with_number)
         except NotTraceable:
             name = self.names.fresh(wanted)
             self.opaque[name] = function.name
             return name
-        if isinstance(trace, Call) and isinstance(trace.function, Library):
+        if is_library_call(trace):
             whole = tuple(map(Argument, range(arity)))
             if trace == Call(trace.function, whole, ()):
                 return _Expression(self, ()).text(trace.function)[0]
@@ -108,6 +118,22 @@ class Helpers:
         name = self.names.fresh(wanted)
         self._define(name, function, arity, trace, counts)
         return name
+
+    def tensor_places(
+        self, function: Elementwise | Function, arity: int, known: Collection[int], numbers: Collection[int]
+    ) -> set[int]:
+        """Those of the operands `numbers`, that may be Python's numbers, for which torch needs tensors.
+
+        The operands `known` are numbers for certain.
+        """
+        key = (function, arity, tuple(known), tuple(numbers))
+        if key not in self._needed:
+            try:
+                trace = traced(function, arity, self.library)
+                self._needed[key] = tensor_places(clamped(trace, known), numbers)
+            except NotTraceable:
+                self._needed[key] = set(numbers)
+        return self._needed[key]
 
     def _define(
         self, name: str, function: Elementwise | Function, arity: int, trace: Any, counts: dict[Any, int]
@@ -148,25 +174,15 @@ def _argument_names(function: Elementwise | Function, arity: int) -> list[str]:
     return given[:arity] if len(given) >= arity else [f"x{place}" for place in range(arity)]
 
 
-def _with_numbers(part: Any, known: dict[int, Any]) -> Any:
+def _with_number(part: Any) -> Any:
     """0 for zeros_like(x) beside another array: numbers leave the dtype alone."""
-    if not isinstance(part, tuple) or isinstance(part, Argument | Library):
+    if not is_library_call(part) or part.function.name not in _BINARY:
         return part
-    if id(part) not in known:
-        inside = [_with_numbers(each, known) for each in part]
-        made = type(part)(*inside) if isinstance(part, _RECORDS) else tuple(inside)
-        if isinstance(made, Call) and isinstance(made.function, Library) and made.function.name in _BINARY:
-            numbers = [
-                _LIKE.get(each.function.name)
-                if isinstance(each, Call) and isinstance(each.function, Library)
-                else None
-                for each in made.arguments
-            ]
-            if sum(number is not None for number in numbers) == 1:
-                pairs = zip(numbers, made.arguments, strict=True)
-                made = made._replace(arguments=tuple(b if a is None else a for a, b in pairs))
-        known[id(part)] = made
-    return known[id(part)]
+    numbers = [_LIKE.get(each.function.name) if is_library_call(each) else None for each in part.arguments]
+    if sum(number is not None for number in numbers) != 1:
+        return part
+    pairs = zip(numbers, part.arguments, strict=True)
+    return part._replace(arguments=tuple(b if a is None else a for a, b in pairs))
 
 
 def counts_of(trace: Any) -> dict[Any, int]:
@@ -178,7 +194,7 @@ def counts_of(trace: Any) -> dict[Any, int]:
         if isinstance(part, Argument):
             key = ("argument", part.place)
             counts[key] = counts.get(key, 0) + 1
-        elif isinstance(part, _RECORDS):
+        elif isinstance(part, RECORDS):
             counts[id(part)] = counts.get(id(part), 0) + 1
             if counts[id(part)] == 1:
                 pending += part
@@ -270,7 +286,7 @@ class _Expression:
         return f"{self._at(left, level)} {part.operator} {self._at(right, level + 1)}", level
 
     def _index(self, index: Any) -> str:
-        if isinstance(index, tuple) and not isinstance(index, _RECORDS):
+        if isinstance(index, tuple) and not isinstance(index, RECORDS):
             return ", ".join(map(self._index, index))
         if index is Ellipsis:
             return "..."
@@ -281,7 +297,7 @@ class _Expression:
 
 
 def _gives_tuple(part: Any) -> bool:
-    return isinstance(part, Call) and isinstance(part.function, Library) and part.function.name in TUPLES
+    return is_library_call(part) and part.function.name in TUPLES
 
 
 def stem_of(part: Any, arguments: Sequence[str] = ()) -> str:
@@ -297,7 +313,7 @@ def stem_of(part: Any, arguments: Sequence[str] = ()) -> str:
             part = part.arguments[0]
         elif isinstance(part, Argument) and part.place < len(arguments):
             return arguments[part.place]
-        elif isinstance(part, tuple) and not isinstance(part, (*_RECORDS, Library, Argument)):
+        elif isinstance(part, tuple) and not isinstance(part, (*RECORDS, Library, Argument)):
             return "rows"
         else:
             return _STEMS.get(last, "t")

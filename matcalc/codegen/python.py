@@ -14,6 +14,7 @@ from matcalc.codegen.helpers import ATOM, POWER, PRODUCT, SUM, Helpers, Text
 from matcalc.codegen.numbers import dim_source, tuple_source
 from matcalc.codegen.program import Instruction
 from matcalc.codegen.statements import Statements
+from matcalc.codegen.tensors import Numbers
 
 _OF_NUMBERS = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 # What torch calls differently.
@@ -34,9 +35,13 @@ def _is_transpose(instruction: Instruction) -> bool:
 
 
 class PythonStatements(Statements):
-    """For a library that `helpers` knows; `needs_dtype` and `needs_math` say what the body relies on."""
+    """For a library that `helpers` knows; `needs_dtype` and `needs_math` say what the body relies on.
+
+    `beside` is how torch makes a tensor of a number beside the arguments; `numbers` says which of these it needs so.
+    """
 
     helpers: Helpers
+    beside = ""
     needs_dtype = False
     needs_math = False
 
@@ -77,20 +82,38 @@ class PythonStatements(Statements):
         base = instruction.operands[0]
         if self.static[base]:
             return self._of_numbers("sqrt", self.texts[base][0])
-        return self._call("sqrt", self.texts[base][0])
+        return self._call("sqrt", self._array(base)[0])
 
     def map(self, instruction: Instruction) -> Text:
         """An elementwise function."""
         (function,) = instruction.attributes
         if not instruction.axes and all([self.static[operand] for operand in instruction.operands]):
             return self._of_static(instruction)
-        if self.helpers.library == "torch" and function.name in ("maximum", "minimum"):
-            bounds = [operand for operand in instruction.operands if self.static[operand]]
-            if bounds:
-                (array,) = (operand for operand in instruction.operands if operand not in bounds)
-                word = "min" if function.name == "maximum" else "max"
-                return f"{self._at(array, ATOM)}.clamp({word}={self.texts[bounds[0]][0]})", ATOM
-        return self.helpers.call(function, [self.texts[operand] for operand in instruction.operands])
+        operands = instruction.operands
+        if self.helpers.library != "torch":
+            return self.helpers.call(function, [self.texts[operand] for operand in operands])
+        known = tuple([place for place, operand in enumerate(operands) if self.static[operand]])
+        perhaps = [place for place, operand in enumerate(operands) if self.numbers.may_be(operand)]
+        needed = self.helpers.tensor_places(function, len(operands), known, perhaps) if perhaps else ()
+        texts = [
+            self._array(operand) if place in needed else self.texts[operand]
+            for place, operand in enumerate(operands)
+        ]
+        return self.helpers.call(function, texts, numbers=tuple([k for k in known if k not in needed]))
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """What may be one of Python's numbers."""
+        return Numbers(self.program)
+
+    def _array(self, ref: int) -> Text:
+        """An operand for a function of the library, which in torch takes tensors only."""
+        if self.helpers.library != "torch":
+            return self.texts[ref]
+        if self.static[ref]:
+            return self._call("tensor", self.texts[ref][0], self.beside)
+        self.numbers.refuse(ref)
+        return self.texts[ref]
 
     def _of_static(self, instruction: Instruction) -> Text:
         """A function of Python's numbers, as a Python number again: NumPy's own would widen float32."""
@@ -100,14 +123,14 @@ class PythonStatements(Statements):
         if len(texts) == 1 and hasattr(math, name):
             return self._of_numbers(name, texts[0][0])
         if self.helpers.library == "torch":
-            texts = [(f"torch.tensor(float({text}))", ATOM) for text, _ in texts]
+            texts = [self._call("tensor", text, f"dtype={self.helpers.alias}.float64") for text, _ in texts]
         made, level = self.helpers.call(function, texts)
         return (made, level) if self.helpers.library == "jax.numpy" else (f"float({made})", ATOM)
 
     def abstract(self, instruction: Instruction) -> Text:
         """A function of which only the letter is known."""
         name = self.abstract_names[instruction.attributes]
-        return f"{name}({self.texts[instruction.operands[0]][0]})", ATOM
+        return f"{name}({self._array(instruction.operands[0])[0]})", ATOM
 
     def apply(self, instruction: Instruction) -> Text:
         """A genuine function."""
@@ -279,7 +302,7 @@ class PythonStatements(Statements):
             while places[0] == "None":
                 places.pop(0)
             parts.append(eye + ("[" + ", ".join(places) + "]" if "None" in places else ""))
-        return self._call("where", " & ".join(parts), self.texts[instruction.operands[0]][0], "0")
+        return self._call("where", " & ".join(parts), self._array(instruction.operands[0])[0], "0")
 
     def reshape(self, instruction: Instruction) -> Text:
         """Another shape."""
@@ -293,7 +316,7 @@ class PythonStatements(Statements):
         (operand,) = instruction.operands
         text, shape = self.texts[operand][0], self._shape(instruction.attributes)
         if not self.static[operand]:
-            return self._own(self._call("broadcast_to", text, shape)[0])
+            return self._own(self._call("broadcast_to", self._array(operand)[0], shape)[0])
         if not instruction.attributes:
             return self._call("tensor" if self.helpers.library == "torch" else "array", text, self._dtype())
         for value, maker in ((0, "zeros"), (1, "ones")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,7 @@ class Writing:
         inputs = {symbol: f"{text}[0]" if is_row(symbol) else text for symbol, text in self.arguments.items()}
         body = PythonStatements(self.program, self.names, inputs, self.sizes, self.abstract, self.first)
         body.helpers = helpers = Helpers(self.target.module, self.alias, self.names)
+        body.beside = self._beside()
         value, *results = body.write() if with_value else ["", *body.write()]
         result = results[0]
         if keys is not None:
@@ -180,6 +181,8 @@ class Writing:
             result = "{" + ", ".join(f'"{key}": {text}' for key, text in pairs) + "}"
         read = self._check if checked else self._sizes_only
         lines = [line for reading in self.plan.readings for line in read(reading)]
+        if self.target is TORCH:
+            lines += self._tensors(body.numbers.scalars)
         if body.needs_dtype:
             lines.append(self._dtype())
         lines += [*body.lines, f"return {value}, {result}" if with_value else f"return {result}"]
@@ -230,6 +233,24 @@ class Writing:
             text = text if symbol.axes else f"{self.alias}.as_tensor({text})"
             return f"dtype, device = {text}.dtype, {text}.device"
         return f"dtype = {self.alias}.result_type({', '.join(self.arguments.values()) or 'float'})"
+
+    def _beside(self) -> str:
+        """The options of a tensor that torch makes of a number: the dtype that numbers take beside the arguments."""
+        arrays = [text for symbol, text in self.arguments.items() if symbol.axes]
+        if arrays:
+            return f"dtype={self.alias}.result_type({arrays[0]}, 1.0), device={arrays[0]}.device"
+        if not self.arguments:
+            return f"dtype={self.alias}.get_default_dtype()"
+        return f"dtype={self.alias}.result_type({' + '.join(self.arguments.values())}, 1.0)"
+
+    def _tensors(self, scalars: Collection[Symbol]) -> list[str]:
+        """Statements that make tensors of plain numbers, for those `scalars` that functions of torch are called on."""
+        lines = []
+        for symbol, text in self.arguments.items():
+            if symbol in scalars:
+                made = f"{self.alias}.tensor({text}, {self._beside()})"
+                lines += [f"if not {self.alias}.is_tensor({text}):", f"    {text} = {made}"]
+        return lines
 
     def _check(self, reading: Reading) -> list[str]:
         """Statements that read the sizes off a variable's shape, and complain where it does not fit."""

@@ -56,6 +56,29 @@ class Operation(NamedTuple):
     operands: tuple[Any, ...]
 
 
+RECORDS = (Attribute, Call, Item, Operation)
+
+
+def is_library_call(part: Any) -> bool:
+    """Whether a part of an expression is a function of a library being called."""
+    return isinstance(part, Call) and isinstance(part.function, Library)
+
+
+def rewritten(trace: Any, change: Callable[[Any], Any]) -> Any:
+    """The expression with `change` of every record in it, operands first."""
+    known: dict[int, Any] = {}
+
+    def new(part: Any) -> Any:
+        if not isinstance(part, tuple) or isinstance(part, Argument | Library):
+            return part
+        if id(part) not in known:
+            inside = [new(each) for each in part]
+            known[id(part)] = change(type(part)(*inside)) if isinstance(part, RECORDS) else tuple(inside)
+        return known[id(part)]
+
+    return new(trace)
+
+
 # What gives a tuple, and what its parts are called.
 TUPLES = {
     "linalg.svd": ("U", "S", "Vt"),

@@ -1,4 +1,4 @@
-"""Every function of the table on torch, which takes gradients of values and of derivatives."""
+"""Every function of the table on torch: tensors and numbers as arguments, and gradients that torch takes further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import matcalc as mc
 from matcalc.calculus.sweep import derive_nodes
 from matcalc.errors import DomainError
-from matcalc.graph import Node, Symbol, symbol, symbols
+from matcalc.graph import Node, Symbol, number, symbol, symbols
 from matcalc.numeric.evaluator import Evaluator
 from matcalc.rules import Elementwise, Operand, all_functions, call
 from matcalc.rules.evidence import SIZES, double_precision
@@ -58,6 +58,41 @@ def run(node: Node, target: str, values: dict[str, Any]) -> Any:
     evaluator = Evaluator((node, node.axes), given, target=target)
     sizes = {dim: SIZES[dim] for dim in evaluator.parameters if dim in SIZES}
     return evaluator(**{one.name: values[one.name] for one in given}, **sizes)
+
+
+def with_numbers(entry: Any) -> Iterator[tuple[list[Operand], dict[str, Any]]]:
+    """Calls with every operand as a vector and as a scalar, and with every choice of them as numbers."""
+    first, options = first_call(entry)
+    for shape in (first[0].shape, ("n", 1), UNIT):
+        variables = [
+            Operand(symbol(f"x{k}", tuple(dim for dim in own if dim != 1)), own)
+            for k, own in enumerate(UNIT if one.shape == UNIT else shape for one in first)
+        ]
+        for chosen in itertools.product((False, True), repeat=len(variables)):
+            signs = [-1 if domain == "real" else 1 for domain in entry.domain] or [1] * len(variables)
+            numbers = [Operand(number(0.75 * sign), UNIT) for sign in signs]
+            pairs = zip(variables, numbers, chosen, strict=True)
+            yield [each if is_number else variable for variable, each, is_number in pairs], options
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "entry", [one for one in FUNCTIONS if sum(each.valued for each in one.arguments) > 1], **BY_NAME
+)
+def test_operands_may_be_numbers(entry: Any, dtype: Any) -> None:
+    for operands, options in with_numbers(entry):
+        try:
+            node = called(entry, operands, options).node
+        except mc.MatcalcError:
+            # The function takes no operands of these shapes.
+            continue
+        if not symbols(node):
+            continue
+        values = {name: array.astype(dtype) for name, array in points(entry, operands).items()}
+        found = run(node, "torch", {name: torch.tensor(array) for name, array in values.items()})
+        expected = run(node, "numpy", values)
+        assert found.numpy().dtype == dtype
+        assert np.allclose(found, expected, rtol=1e-5 if dtype is np.float32 else 1e-12, equal_nan=True)
 
 
 def results(entry: Any) -> Iterator[tuple[Node, dict[str, Any]]]:
