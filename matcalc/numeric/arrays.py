@@ -45,12 +45,21 @@ class Arrays:
         """The array with another dtype."""
         return array.astype(dtype)
 
+    def filled(self, shape: tuple[int, ...], value: Any, like: Any) -> Any:
+        """An array of one value, a number or a scalar, with the dtype that it has beside `like`."""
+        return self.module.full(shape, value, dtype=self.module.result_type(like, value))
+
+    def is_finite(self, array: Any) -> bool:
+        """Whether no entry is nan or infinite."""
+        return bool(self.module.isfinite(array).all())
+
 
 class Tensors(Arrays):
     """torch: a number beside tensors is put where they are."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        self.kinds = module.Tensor
         self.failures = (module.linalg.LinAlgError,)
 
     def is_plain(self, value: Any) -> bool:
@@ -79,6 +88,11 @@ class Tensors(Arrays):
     def cast(self, array: Any, dtype: Any) -> Any:
         """The tensor with another dtype."""
         return array.to(dtype)
+
+    def filled(self, shape: tuple[int, ...], value: Any, like: Any) -> Any:
+        """A tensor of one value; torch.full would cut it off from what it was computed from."""
+        dtype = self.module.result_type(like, value)
+        return self.module.as_tensor(value, dtype=dtype, device=like.device).expand(shape).clone()
 
 
 def arrays_of(target: Target) -> Arrays:

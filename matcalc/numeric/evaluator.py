@@ -14,9 +14,10 @@ import numpy as np
 
 from matcalc.codegen import JAX, NUMPY, Target, compiled, derivative_name, generate
 from matcalc.codegen.sizes import array_shape, result_shape
-from matcalc.errors import DomainError, LimitError, ShapeError, UnknownNameError
+from matcalc.errors import DomainError, LimitError, MatcalcError, ShapeError, UnknownNameError
 from matcalc.graph import Axes, Node, Symbol
 from matcalc.numeric.arrays import arrays_of
+from matcalc.numeric.functions import given_function, is_theirs
 from matcalc.shapes.dims import dim_parts, dim_text
 
 Output = tuple[Node, Axes]
@@ -163,20 +164,32 @@ class Evaluator:
     def _run(self, arguments: Mapping[str, Any]) -> Any:
         try:
             return self._function(**arguments)
-        except self._arrays.failures as error:
-            raise DomainError(f"the matrix functions fail at these values: {error}") from error
-        except (ArithmeticError, ValueError) as error:
+        except Exception as error:
+            told = None if is_theirs(error, arguments.values()) else self._told(error, arguments)
+            if told is None:
+                raise
+            raise told from error
+
+    def _told(self, error: Exception, arguments: Mapping[str, Any]) -> MatcalcError | None:
+        """What an error of the generated function means; None where it speaks for itself."""
+        if isinstance(error, (*self._arrays.failures, ValueError)) and self._generated.target is not JAX:
+            for symbol, text in self._generated.arguments.items():
+                if "spd" in symbol.properties and not self._arrays.is_finite(arguments[text]):
+                    hint = "it is declared spd, and a positive definite matrix has none"
+                    return DomainError(f"'{symbol.name}' has entries that are nan or infinite", hint=hint)
+        if isinstance(error, self._arrays.failures):
+            return DomainError(f"the matrix functions fail at these values: {error}")
+        if isinstance(error, ArithmeticError | ValueError):
             # Python's own numbers, as in log(0) and 1/0: no array could hold infinity.
             empty = any([0 in tuple(getattr(value, "shape", ())) for value in arguments.values()])
             when = " for arrays without entries" if empty else ", whatever its variables are"
-            raise DomainError(f"the formula has no value{when}: {error}") from error
-        except MemoryError as error:
-            raise LimitError(f"the result does not fit into memory: {error}") from error
-        except (NotImplementedError, TypeError) as error:
-            if self._generated.functions or (isinstance(error, TypeError) and not self._on_numpy):
-                # A user's function is at fault, or a library at work on what is no array yet.
-                raise
-            raise DomainError(f"the library has no such function of these numbers: {error}") from error
+            return DomainError(f"the formula has no value{when}: {error}")
+        if isinstance(error, MemoryError):
+            return LimitError(f"the result does not fit into memory: {error}")
+        if isinstance(error, NotImplementedError) or (isinstance(error, TypeError) and self._on_numpy):
+            return DomainError(f"the library has no such function of these numbers: {error}")
+        # A library at work on what is no array yet, or an error of ours.
+        return None
 
     def _carefully(self, values: Mapping[str, Any], form: tuple[object, ...] | None = None) -> Any:
         """Arguments of every form that is allowed, and an error that says what is wrong with the others.
@@ -215,7 +228,7 @@ class Evaluator:
             given[name] = self._fitted(self._symbols[name], array)
             _note_sizes(self._symbols[name], given[name], sizes)
         for keyword in self._generated.functions:
-            given[keyword] = _checked_function(keyword, values[keyword])
+            given[keyword] = given_function(keyword, values[keyword], self._arrays)
         return given, [self._symbols[name].axes for name in stacked]
 
     def _check_names(self, values: Mapping[str, Any]) -> None:
@@ -363,9 +376,3 @@ def _checked_size(dim: str, value: Any) -> int:
     if size < 1 or size != value:
         raise DomainError(f"the size '{dim}' is a positive integer, got {value!r}")
     return size
-
-
-def _checked_function(keyword: str, value: Any) -> Any:
-    if not callable(value):
-        raise DomainError(f"'{keyword}' is a function, to be given as a callable, got {type(value).__name__}")
-    return value
