@@ -180,7 +180,12 @@ class PythonStatements(Statements):
         """X⁻¹ B of the factor of X."""
         factor, other = instruction.operands
         if self.helpers.library != "torch":
-            return f"{self._scipy('cho_solve')}({self.texts[factor][0]}, {self.texts[other][0]})", ATOM
+            # As elsewhere, nan gives nan: SciPy would raise.
+            option = ", check_finite=False" if self.helpers.library == "numpy" else ""
+            return (
+                f"{self._scipy('cho_solve')}({self.texts[factor][0]}, {self.texts[other][0]}{option})",
+                ATOM,
+            )
         if self.program.rank(other) > 1:
             return self._call("cholesky_solve", self.texts[other][0], self.texts[factor][0])
         made, _ = self._call("cholesky_solve", f"{self._at(other, ATOM)}[:, None]", self.texts[factor][0])

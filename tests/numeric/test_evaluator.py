@@ -355,3 +355,23 @@ def test_a_pickled_evaluator_keeps_its_ways() -> None:
     assert again(**point() | {"x": np.ones((4, 1))}).shape == (4, 1)
     curve = numpy_evaluator((elementwise(AbstractFunction("f", 1), x), ("n",)), (x,), ("f",))
     assert pickle.loads(pickle.dumps(curve))(x=[0.0, 0.0], df=np.cos).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf])
+def test_a_definite_matrix_that_is_not_finite_is_named(entry: float) -> None:
+    solve = mc.parse("inv(S) @ x", shapes="S: n n spd, x: n")
+    values = {"S": np.diag([1.0, entry]), "x": np.ones(2)}
+    with pytest.raises(mc.DomainError, match="'S' has entries that are nan or infinite"):
+        solve.numpy()(**values)
+    with pytest.raises(mc.DomainError, match="the matrix functions fail"):
+        solve.numpy()(**{**values, "S": -np.eye(2)})
+    assert np.isfinite(solve.jax()(**values)).all() == np.isinf(entry)
+    # What is wrong with x is not for the matrix to say.
+    assert np.isnan(solve.numpy()(S=np.eye(2), x=np.array([1.0, np.nan]))).any()
+
+
+def test_a_definite_tensor_that_is_not_finite_is_named() -> None:
+    torch = pytest.importorskip("torch", reason="torch is an extra")
+    solve = mc.parse("inv(S) @ x", shapes="S: n n spd, x: n").torch()
+    with pytest.raises(mc.DomainError, match="'S' has entries that are nan or infinite"):
+        solve(S=torch.full((2, 2), torch.nan), x=torch.ones(2))
