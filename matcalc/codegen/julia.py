@@ -74,6 +74,18 @@ class Julia(ColumnMajor):
             return sign if sign != "^" else "^"
         return f" .{sign} " if sign == "^" else f".{sign}"
 
+    def power(self, instruction: Instruction) -> Text:
+        """Powers of sizes are those of the arrays' numbers: integers wrap around."""
+        base = instruction.operands[0]
+        if self.program.instructions[base].op != "size":
+            return super().power(instruction)
+        kept = self.texts[base]
+        self.needs_eltype = True
+        self.texts[base] = (f"T({kept[0]})", ATOM)
+        made = super().power(instruction)
+        self.texts[base] = kept
+        return made
+
     def apply(self, instruction: Instruction) -> Text:
         """A sum or maximum along the last axis keeps it as one of size one, which a vector has not."""
         text, level = super().apply(instruction)

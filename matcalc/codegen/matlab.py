@@ -198,7 +198,8 @@ class Matlab(ColumnMajor):
 _WORDS = """
 break case catch classdef continue else elseif end for function global if otherwise parfor persistent
 return spmd switch try while eye zeros ones sum max min exp log sqrt abs diag kron inv det size error
-isequal permute reshape pi Inf tanh sin cos lu chol select mat2str numel
+isequal permute reshape pi Inf tanh sin cos lu chol select mat2str numel acos asin atan cosh double erf erfc
+expm expm1 full isfinite log1p logabsdet pinv prod realmax sign sinh svd tan
 """
 RESERVED = tuple(_WORDS.split())
 

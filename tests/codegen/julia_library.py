@@ -31,6 +31,12 @@ class Type:
     name: str
     axes: int = 0
 
+    def __call__(self, value: Any) -> Any:
+        """T(n): the number as one of this type."""
+        if self.axes or not is_number(value) or (self.name == "Int64" and value != int(value)):
+            raise fail("MethodError", f"{self.name}({shown(value)})")
+        return _DTYPES[self.name](value)
+
 
 @dataclass(frozen=True)
 class Identity:

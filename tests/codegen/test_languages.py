@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 import matcalc as mc
-from matcalc.codegen import source_text
+from matcalc.codegen import matlab, source_text
 from matcalc.codegen.julia import RESERVED
 from matcalc.graph import Node
 from tests.codegen import julia
@@ -205,6 +205,24 @@ def drawn_graphs() -> list[Node]:
 
     gather()
     return list(dict.fromkeys(nodes))
+
+
+def test_what_matlab_source_calls_is_no_variable(corpus: list[Derivation]) -> None:
+    """Every function that is called is one of the file's own, or a word that no variable gets."""
+    for _, derivative, _, _ in corpus:
+        code = re.sub(r"%.*|\w+\.\w+|'[^']*'", "", derivative.code("matlab").replace(".'", ""))
+        own = set(re.findall(r"function \w+ = (\w+)", code))
+        parameters = re.findall(r"\w+", " ".join(re.findall(r"function .*\((.*)\)", code)))
+        variables = {*re.findall(r"(\w+) =", code), *parameters}
+        called = set(re.findall(r"([A-Za-z]\w*)\(", code))
+        assert called - own - variables <= set(matlab.RESERVED)
+        assert variables.isdisjoint(matlab.RESERVED)
+
+
+def test_powers_of_sizes_are_no_integers_in_julia() -> None:
+    source = mc.derive("sqrt(1.5 + mean(X)**2)", "X", shapes="X: m n").code("julia")
+    assert "m^" not in source
+    assert "T(m)^" in source
 
 
 def test_random_graphs(tmp_path: Path, drawn_graphs: list[Node]) -> None:
