@@ -215,15 +215,6 @@ class ColumnMajor(Statements):
             )
         return f"diag({self.texts[operand][0]})", ATOM
 
-    def mask(self, instruction: Instruction) -> Text:
-        """Zero where the two axes of a pair differ: a product of identities."""
-        pairs, dims = instruction.attributes
-        total = len(instruction.axes)
-        factors = [self._fits(instruction.operands[0], instruction, PRODUCT)]
-        for pair, dim in zip(pairs, dims, strict=True):
-            factors.append(self.moved(self.identity(dim), 2, pair, total)[0])
-        return " .* ".join(factors), PRODUCT
-
     @abstractmethod
     def identity(self, dim: Dim) -> str:
         """The identity matrix."""
@@ -259,25 +250,24 @@ class ColumnMajor(Statements):
             self.lines.append(self.added(name, entries, instruction.axes[0]))
             return name, ATOM
         (operand,) = instruction.operands
-        (first, second), shape = instruction.attributes
-        self._name(operand)
+        pairs, shape = instruction.attributes
+        first_of = {second: first for first, second in pairs}
+        if self.program.rank(operand):
+            self._name(operand)
         name = self._assign(ref, self.filled("zeros", shape))
-        place = self._assign_silently("i")
-        rank = self.program.rank(operand)
-        kept = [axis for axis in range(len(shape)) if axis != second][len(shape) - 1 - rank :]
-        own: list[str] = []
-        if first in kept:
-            # An axis of size one stands for all of the diagonal.
-            pairs = zip(kept, self.program.axes(operand), strict=True)
-            own = [("1" if dim == 1 else place) if axis == first else ":" for axis, dim in pairs]
-        target = ", ".join(place if axis in (first, second) else ":" for axis in range(len(shape)))
-        self.lines += self.loop(place, shape[first], name, target, self.texts[operand][0], ", ".join(own))
+        places = {
+            first: self._new_name(letter) for first, letter in zip(dict(pairs), "ijklpqrs", strict=False)
+        }
+        axes = [axis for axis in range(len(shape)) if axis not in first_of]
+        kept = axes[len(axes) - self.program.rank(operand) :]
+        # An axis of size one stands for all of the diagonal.
+        held = zip(kept, self.program.axes(operand), strict=True)
+        own = ["1" if dim == 1 and axis in places else places.get(axis, ":") for axis, dim in held]
+        target = [places.get(first_of.get(axis, axis), ":") for axis in range(len(shape))]
+        ranges = [(place, shape[first]) for first, place in places.items()]
+        part = "" if set(own) <= {":"} else ", ".join(own)
+        self.lines += self.loops(ranges, name, ", ".join(target), self.texts[operand][0], part)
         return name, ATOM
-
-    def _assign_silently(self, wanted: str) -> str:
-        name = self._assign(-1, "", wanted)
-        self.lines.pop()
-        return name
 
     @abstractmethod
     def own(self, ref: int) -> str:
@@ -287,6 +277,20 @@ class ColumnMajor(Statements):
     def added(self, name: str, entries: int, dim: Dim) -> str:
         """The statement that adds to a diagonal."""
 
+    def loops(
+        self, ranges: Sequence[tuple[str, Dim]], name: str, target: str, entries: str, own: str
+    ) -> list[str]:
+        """The statements that put entries onto diagonals."""
+        if not ranges:
+            return [self.put(name, target, entries, own)]
+        (place, dim), *inner = ranges
+        inside = self.loops(inner, name, target, entries, own)
+        return [self.loop(place, dim), *(f"    {line}" for line in inside), "end"]
+
     @abstractmethod
-    def loop(self, place: str, dim: Dim, name: str, target: str, entries: str, own: str) -> list[str]:
-        """The statements that put entries onto a diagonal."""
+    def loop(self, place: str, dim: Dim) -> str:
+        """The head of a loop over the places along an axis."""
+
+    @abstractmethod
+    def put(self, name: str, target: str, entries: str, own: str) -> str:
+        """The statement that puts entries in their place; all of them where `own` does not say which."""

@@ -162,13 +162,11 @@ class Julia(ColumnMajor):
     def added(self, name: str, entries: int, dim: Dim) -> str:
         return f"{name}[diagind({name})] .+= {self.texts[entries][0]}"
 
-    def loop(self, place: str, dim: Dim, name: str, target: str, entries: str, own: str) -> list[str]:
-        part = f"{entries}[{own}]" if own else entries
-        return [
-            f"for {place} in 1:{dim_source(dim, self.sizes)}",
-            f"    {name}[{target}] = {part}",
-            "end",
-        ]
+    def loop(self, place: str, dim: Dim) -> str:
+        return f"for {place} in 1:{dim_source(dim, self.sizes)}"
+
+    def put(self, name: str, target: str, entries: str, own: str) -> str:
+        return f"{name}[{target}] = {entries}[{own}]" if own else f"{name}[{target}] = {entries}"
 
 
 # Keywords, and functions that the source uses.

@@ -185,13 +185,11 @@ class Matlab(ColumnMajor):
         diagonal = f"{name}(1:{size}+1:end)"
         return f"{diagonal} = {diagonal} + {text}"
 
-    def loop(self, place: str, dim: Dim, name: str, target: str, entries: str, own: str) -> list[str]:
-        part = f"{entries}({own})" if own else entries
-        return [
-            f"for {place} = 1:{dim_source(dim, self.sizes)}",
-            f"    {name}({target}) = {part}",
-            "end",
-        ]
+    def loop(self, place: str, dim: Dim) -> str:
+        return f"for {place} = 1:{dim_source(dim, self.sizes)}"
+
+    def put(self, name: str, target: str, entries: str, own: str) -> str:
+        return f"{name}({target}) = {entries}({own})" if own else f"{name}({target}) = {entries}"
 
 
 # Keywords, and functions that the source uses.
@@ -231,7 +229,7 @@ def function(
 
 
 def _ended(line: str) -> str:
-    return line if line.startswith("for ") or line == "end" else f"{line};"
+    return line if line.lstrip().startswith("for ") or line.strip() == "end" else f"{line};"
 
 
 def complaint(text: str, dims: Sequence[str], shown: str) -> list[str]:

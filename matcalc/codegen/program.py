@@ -23,7 +23,7 @@ once. Every target (NumPy, JAX, …) writes the same list in its own words. The 
     diagonal    (axis, axis)            the diagonal of two axes, which comes last
     diag                                the diagonal matrix of a vector
     eye         (dim)                   the identity matrix
-    mask        (pairs, dims)           zero where the two axes of a pair differ
+    scatter     (pairs, dims)           zero but where the two axes of each pair agree; the operand has the first
     solve                               X⁻¹ B of a matrix and a vector or matrix
     cholesky                            the factor of a positive definite matrix
     cholesky_solve                      the same as solve, of that factor

@@ -15,6 +15,8 @@ from matcalc.codegen.numbers import dim_source, tuple_source
 from matcalc.codegen.program import Instruction
 from matcalc.codegen.statements import Statements
 from matcalc.codegen.tensors import Numbers
+from matcalc.graph import Axes
+from matcalc.shapes.dims import Dim
 
 _OF_NUMBERS = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 # What torch calls differently.
@@ -217,19 +219,51 @@ class PythonStatements(Statements):
 
     def _scatter(self, ref: int, instruction: Instruction) -> Text:
         (operand,) = instruction.operands
-        pair, shape = instruction.attributes
-        self._name(operand)
-        place = self._assign(-1, self._call("arange", dim_source(shape[pair[0]], self.sizes))[0], "i")
-        places = ", ".join(place if axis in pair else ":" for axis in range(len(shape)))
-        kind = f"dtype={self._at(operand, ATOM)}.dtype"
-        if self.helpers.library == "torch":
-            kind += f", device={self._at(operand, ATOM)}.device"
+        pairs, shape = instruction.attributes
+        library = self.helpers.library
+        if self.program.rank(operand):
+            self._name(operand)
+            kind = f"dtype={self._at(operand, ATOM)}.dtype"
+            kind += f", device={self._at(operand, ATOM)}.device" if library == "torch" else ""
+        else:
+            kind = self._dtype()
+        places = ", ".join(self._places(pairs, shape))
         zeros, _ = self._call("zeros", self._shape(shape), kind)
-        if self.helpers.library == "jax.numpy":
-            return f"{zeros}.at[{places}].set({self.texts[operand][0]})", ATOM
+        entries = self._array(operand)[0]
+        if library == "jax.numpy":
+            return f"{zeros}.at[{places}].set({entries})", ATOM
+        if library == "torch":
+            return f"{zeros}.index_put(({places}), {entries})", ATOM
         name = self._assign(ref, zeros)
-        self.lines.append(f"{name}[{places}] = {self.texts[operand][0]}")
+        self.lines.append(f"{name}[{places}] = {entries}")
         return name, ATOM
+
+    def _places(self, pairs: Sequence[tuple[int, int]], shape: Axes) -> list[str]:
+        """The subscripts of the entries that are not zero, axis by axis."""
+        first_of = {second: first for first, second in pairs}
+        own = [axis for axis in range(len(shape)) if axis not in first_of]
+        (first, second), *more = pairs
+        if not more and self.helpers.library != "torch" and (first == 0 or second == first + 1):
+            # Other subscripts stay where they are, so that whole axes can be taken beside them.
+            own = [first]
+        names = dict(zip(own, self._grid([shape[axis] for axis in own]), strict=True))
+        return [names.get(first_of.get(axis, axis), ":") for axis in range(len(shape))]
+
+    def _grid(self, dims: Sequence[Dim]) -> list[str]:
+        """Names of subscripts along axes of these sizes, which broadcast to all places."""
+        names = [self._new_name(letter) for letter, _ in zip("ijklpqrs", dims, strict=False)]
+        sizes = [dim_source(dim, self.sizes) for dim in dims]
+        if len(dims) == 1 or self.helpers.library == "torch":
+            ranges = [self._call("arange", size)[0] for size in sizes]
+            after = range(len(dims) - 1, -1, -1)
+            text = ", ".join(
+                one + (f"[:{', None' * count}]" if count else "")
+                for one, count in zip(ranges, after, strict=True)
+            )
+        else:
+            text = f"{self.helpers.alias}.ogrid[{', '.join(f':{size}' for size in sizes)}]"
+        self.lines.append(f"{', '.join(names)} = {text}")
+        return names
 
     def outer(self, instruction: Instruction) -> Text:
         """Of two vectors."""
@@ -293,21 +327,6 @@ class PythonStatements(Statements):
     def eye(self, instruction: Instruction) -> Text:
         """The identity matrix."""
         return self._call("eye", dim_source(instruction.attributes[0], self.sizes), self._dtype())
-
-    def mask(self, instruction: Instruction) -> Text:
-        """Zero where the two axes of a pair differ."""
-        pairs, dims = instruction.attributes
-        rank = len(instruction.axes)
-        parts = []
-        for (first, second), dim in zip(pairs, dims, strict=True):
-            kind = f"dtype={'torch.bool, device=device' if self.helpers.library == 'torch' else 'bool'}"
-            self.needs_dtype |= self.helpers.library == "torch"
-            eye, _ = self._call("eye", dim_source(dim, self.sizes), kind)
-            places = [":" if axis in (first, second) else "None" for axis in range(rank)]
-            while places[0] == "None":
-                places.pop(0)
-            parts.append(eye + ("[" + ", ".join(places) + "]" if "None" in places else ""))
-        return self._call("where", " & ".join(parts), self._array(instruction.operands[0])[0], "0")
 
     def reshape(self, instruction: Instruction) -> Text:
         """Another shape."""

@@ -25,7 +25,6 @@ _LINEAR = frozenset(
         "expand",
         "diagonal",
         "diag",
-        "mask",
         "scatter",
         "reshape",
         "repeat",

@@ -108,7 +108,7 @@ def _read(needed: tuple[Symbol, ...], names: Iterable[str]) -> SizePlan:
 
 
 # What mentions sizes where it is written.
-_MENTIONING = ("size", "eye", "reshape", "repeat", "add_diagonal", "mask", "scatter")
+_MENTIONING = ("size", "eye", "reshape", "repeat", "add_diagonal", "scatter")
 
 
 def used_dims(program: Program) -> list[Dim]:
@@ -116,7 +116,7 @@ def used_dims(program: Program) -> list[Dim]:
     dims: dict[Dim, None] = {}
     for ref in program.places(*_MENTIONING):
         op, operands, attributes, axes = program.instructions[ref]
-        if op in ("mask", "scatter"):
+        if op == "scatter":
             dims.update(dict.fromkeys(attributes[1]))
         elif op != "add_diagonal":
             dims.update(dict.fromkeys(attributes))

@@ -145,6 +145,12 @@ class Statements(ABC):
         self.lines.append(f"{name} = {text}")
         return name
 
+    def _new_name(self, wanted: str) -> str:
+        """A name that a statement of its own gives a value."""
+        name = self._assign(-1, "", wanted)
+        self.lines.pop()
+        return name
+
     def _with_names(self, results: list[str]) -> list[str]:
         """Chooses the names of what was assigned, and puts them in."""
         whole = [ref for ref, _ in self._assigned if ref >= 0]

@@ -64,20 +64,9 @@ def untied(program: Program, view: View, groups: Sequence[int], axes: Axes) -> t
         return program.product((view.ref, eye), (dims[0], dims[0])), pairs[0]
     order = sorted({*held, *(place for pair in pairs for place in pair)})
     shape = tuple(sizes[group] for group in order)
-    if rank == 0:
-        eyes = [
-            program.aligned(program.emit("eye", (), (dim,), (dim, dim)), pair, order)
-            for pair, dim in zip(pairs, dims, strict=True)
-        ]
-        return program.product((view.ref, *eyes), shape), tuple(order)
-    if len(pairs) == 1:
-        first, second = (order.index(group) for group in pairs[0])
-        if first == 0 or second == first + 1:
-            entries = program.aligned(view.ref, held, [group for group in order if group != pairs[0][1]])
-            return program.emit("scatter", (entries,), ((first, second), shape), shape), tuple(order)
-    places_of = tuple((order.index(first), order.index(second)) for first, second in pairs)
-    base = program.aligned(view.ref, held, order)
-    return program.emit("mask", (base,), (places_of, dims), shape), tuple(order)
+    entries = program.aligned(view.ref, held, [g for g in order if all(g != second for _, second in pairs)])
+    ties = tuple((order.index(first), order.index(second)) for first, second in pairs)
+    return program.emit("scatter", (entries,), (ties, shape), shape), tuple(order)
 
 
 def layout(arrays: Sequence[tuple[int, tuple[int, ...]]]) -> tuple[int, ...]:
