@@ -63,10 +63,11 @@ class Operators:
         form: list[object] = [*values]
         for value in values.values():
             kind = type(value)
-            form.append(kind)
             if kind is np.ndarray:
                 form.append(value.shape)
                 form.append(value.dtype)
+            else:
+                form.append(kind)
         if not self._dims.isdisjoint(values):
             form += [repr(values[name]) for name in values if name in self._dims]
         key = tuple(form)
@@ -112,8 +113,11 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy tells no types
     is made of.
     """
 
+    # A step is often taken once at a point, and takes microseconds: SciPy's own two look at what is known here.
+    def __new__(cls, *_: Any) -> Operator:
+        return object.__new__(cls)
+
     def __init__(self, of: Operators, generated: Generated, values: Values) -> None:
-        # What SciPy's own does takes as long as all the rest of making one, and sets no more than these two.
         self.shape = generated.shape
         self.dtype = generated.dtype
         self._of = of
