@@ -279,7 +279,7 @@ class Evaluator:
             raise DomainError(f"'{name}' has masked entries", hint="fill them in, or leave them out")
         try:
             array = self._arrays.array(value, like)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise DomainError(f"'{name}' is not an array of numbers: {error}") from error
         if self._arrays.kind(array) == "other":
             raise DomainError(f"'{name}' is not an array of numbers, its dtype is {array.dtype}")

@@ -74,8 +74,11 @@ class Operators:
         known = self._known.get(key)
         if known is not None:
             made, numbers = known
-            for name in numbers:
-                values[name] = made.kind(values[name])
+            try:
+                for name in numbers:
+                    values[name] = made.kind(values[name])
+            except OverflowError as error:
+                raise DomainError(f"'{name}' is not an array of numbers: {error}") from error
             return Operator(self, made, values)
         arguments = self.dense.arguments(values)
         made = self._generated(arguments)

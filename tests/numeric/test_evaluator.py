@@ -375,3 +375,10 @@ def test_a_definite_tensor_that_is_not_finite_is_named() -> None:
     solve = mc.parse("inv(S) @ x", shapes="S: n n spd, x: n").torch()
     with pytest.raises(mc.DomainError, match="'S' has entries that are nan or infinite"):
         solve(S=torch.full((2, 2), torch.nan), x=torch.ones(2))
+
+
+@pytest.mark.parametrize("target", ["numpy", "jax"])
+def test_a_number_that_no_double_holds(target: str) -> None:
+    slope = getattr(mc.derive("a**2", "a", shapes="a: ()"), target)()
+    with pytest.raises(DomainError, match="'a' is not an array of numbers"):
+        slope(a=10**400)

@@ -527,3 +527,14 @@ def test_a_deep_copy_of_an_operator_has_arrays_of_its_own() -> None:
     X[:] = 2
     assert np.array_equal(deep @ np.ones(2), [2, 2])
     assert np.array_equal(shallow @ np.ones(2), [8, 8])
+
+
+def test_a_number_that_no_double_holds() -> None:
+    """Also where arguments of its form have been taken before."""
+    hessian = mc.derive("a * x.T @ x", "x", order=2, shapes="a: (), x: n")
+    for a in (1, 10**400, 10**400):
+        try:
+            assert np.allclose(hessian.operator(a=a, x=np.ones(3)) @ np.ones(3), 2)
+        except DomainError as error:
+            assert a > 1
+            assert "'a' is not an array of numbers" in str(error)
