@@ -532,9 +532,6 @@ def test_a_deep_copy_of_an_operator_has_arrays_of_its_own() -> None:
 def test_a_number_that_no_double_holds() -> None:
     """Also where arguments of its form have been taken before."""
     hessian = mc.derive("a * x.T @ x", "x", order=2, shapes="a: (), x: n")
-    for a in (1, 10**400, 10**400):
-        try:
-            assert np.allclose(hessian.operator(a=a, x=np.ones(3)) @ np.ones(3), 2)
-        except DomainError as error:
-            assert a > 1
-            assert "'a' is not an array of numbers" in str(error)
+    assert np.allclose(hessian.operator(a=1, x=np.ones(3)) @ np.ones(3), 2)
+    with pytest.raises(mc.DomainError, match="'a' is not an array of numbers"):
+        hessian.operator(a=10**400, x=np.ones(3))
