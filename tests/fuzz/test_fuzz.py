@@ -41,7 +41,7 @@ def test_functions_of_the_table(case: Case) -> None:
     laws.check(case, second=case.style % 4 == 0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(cases())
 def test_derivatives_against_jax(case: Case) -> None:
     laws.agrees_with_jax(laws.Subject(case))
