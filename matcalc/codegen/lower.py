@@ -78,10 +78,9 @@ class Lowering:
             found = _LOWER[node.__class__](self, node)
             if isinstance(found, int):
                 arrays[node] = found
-            elif found.labels == PLAIN[len(node.axes)] and self.program.rank(found.ref) in (
-                0,
-                len(node.axes),
-            ):
+                continue
+            rank = len(node.axes)
+            if found.labels == PLAIN[rank] and self.program.rank(found.ref) in (0, rank):
                 arrays[node] = found.ref
             else:
                 self.views[node] = found
